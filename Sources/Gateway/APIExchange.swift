@@ -1,0 +1,112 @@
+import HTTPExchange
+import NIOCore
+import Time
+
+/// One stage of the order: a name for logs and explanations, and what it says of a request.
+struct Stage: Sendable {
+  let name: String
+  let judge: @Sendable (inout APIExchange) -> Verdict
+}
+
+/// What a stage says.
+enum Verdict: Sendable {
+  case pass
+  case answer(Response)
+  case refuse(GatewayRefusal)
+  /// Go on only after waiting; the later stages follow then.
+  case wait(@Sendable (inout APIExchange) async -> Verdict)
+  /// The last stage's: read the body and run.
+  case work(Work)
+}
+
+/// An API request on its way through the stages.
+struct APIExchange: Sendable {
+  var request: Request
+  var context: RequestContext
+  let plan: GatewayPlan
+  /// The path below base path or stage, decoded: what routes are matched on.
+  let path: String
+  var route: Route?
+  /// The client's API key, once it is known.
+  var apiKey: APIKeyRecord?
+  /// The bucket nearest to empty so far.
+  var standing: BucketStanding?
+
+  /// A request below a base path of the API, or on its host.
+  init(_ request: Request, _ context: RequestContext, path: String, stage: String, plan: GatewayPlan)
+  {
+    self.init(
+      request, context, path: path, stage: stage, plan: plan,
+      match: plan.routes.match(method: request.method, path: path))
+  }
+
+  /// A request for a route at the root of the site's host.
+  init(
+    _ request: Request, _ context: RequestContext, root match: RouteTable<Route>.Match,
+    plan: GatewayPlan
+  ) {
+    self.init(
+      request, context, path: request.target.path, stage: "$default", plan: plan, match: match)
+  }
+
+  /// A request for a known path by a method that has no route.
+  init(_ request: Request, _ context: RequestContext, unmatchedAt stage: String, plan: GatewayPlan)
+  {
+    let match =
+      request.method == "HEAD"
+      ? plan.rootRoutes.match(method: "GET", path: request.target.path) : nil
+    self.init(
+      request, context, path: request.target.path, stage: stage, plan: plan, match: match)
+  }
+
+  private init(
+    _ request: Request, _ context: RequestContext, path: String, stage: String,
+    plan: GatewayPlan, match: RouteTable<Route>.Match?
+  ) {
+    self.request = request
+    self.context = context
+    self.plan = plan
+    self.path = path
+    self.context.stage = stage
+    var match = match
+    if match == nil, request.method == "HEAD", !plan.strict {
+      // RFC 9110 §9.1: whoever serves GET serves HEAD.
+      match = plan.routes.match(method: "GET", path: path)
+    }
+    guard let match else { return }
+    route = match.route
+    self.context.routeKey = match.route.key
+    self.context.pathParameters = match.parameters
+    self.context.trace = Trace.adopt(context.trace, now: context.receivedAt)
+    InboundFields.clean(&self.request.headers)
+  }
+
+  var bodyLimit: Int { route?.bodyLimit ?? 0 }
+  var streamsBody: Bool { route?.integration.streamsBody ?? false }
+  var timeClass: TimeClass { route?.operation.timeClass ?? .api }
+
+  /// The gateway's own answer.
+  func refuse(_ refusal: GatewayRefusal) -> Response {
+    finish(refusal.response(requestID: context.requestID, strict: plan.strict))
+  }
+
+  /// What every answer of the API gets: CORS fields, the request's id, notes for the log.
+  func finish(_ answer: Response) -> Response {
+    var response = answer
+    if response.prepared != nil { response.prepared = nil }
+    let cors = route.map(\.cors) ?? plan.cors
+    if let cors, !CORSPolicy.isPreflight(request) {
+      cors.decorate(&response.headers, origin: request.headers["origin"])
+    }
+    if !response.headers.contains("apigw-requestid") {
+      response.headers.append("apigw-requestid", context.requestID)
+    }
+    if let standing, plan.sendsRateLimitFields, !response.headers.contains("ratelimit") {
+      standing.write(to: &response.headers)
+    }
+    response.notes.routeKey = context.routeKey
+    response.notes.stage = context.stage
+    if let identity = context.identity { response.notes.subject = identity.subject }
+    return response
+  }
+}

@@ -1,0 +1,28 @@
+import Diagnostics
+
+extension DiagnosticCode {
+  /// An API document that is not YAML, not a mapping or not OpenAPI 3.1.
+  package static let openAPISyntax: DiagnosticCode = "G001"
+  /// Something in an API document that Portico does not honour.
+  package static let openAPIUnsupported: DiagnosticCode = "G002"
+  /// An integration names a function that no handler is bound to.
+  package static let functionUnbound: DiagnosticCode = "G003"
+  /// A path template that cannot be matched, or two routes with one key.
+  package static let routeInvalid: DiagnosticCode = "G004"
+  /// A file of the site lies on a path that the API answers.
+  package static let pageOnRoute: DiagnosticCode = "G005"
+  /// An authorizer or a security requirement that cannot be enforced.
+  package static let authorizerInvalid: DiagnosticCode = "G006"
+  /// A CORS policy that browsers or AWS refuse.
+  package static let corsInvalid: DiagnosticCode = "G007"
+  /// A setting of the gateway names a route that does not exist.
+  package static let routeUnknown: DiagnosticCode = "G008"
+  /// The bundle is larger than what may be held in memory.
+  package static let bundleTooLarge: DiagnosticCode = "G009"
+  /// An integration that cannot be carried out.
+  package static let integrationInvalid: DiagnosticCode = "G010"
+  /// A usage plan or an API key that cannot be used.
+  package static let usagePlanInvalid: DiagnosticCode = "G011"
+  /// A variable in an API document that has no value.
+  package static let variableUnknown: DiagnosticCode = "G012"
+}

@@ -1,0 +1,103 @@
+import HTTPExchange
+import NIOCore
+import Time
+
+/// The edge: which behaviour answers, and in which order an API request is judged.
+///
+/// Every stage decides on the connection's event loop when it can; only a key that must be fetched
+/// and the integration itself wait (design.md §7).
+package final class Gateway: Edge {
+  /// The order of an API request's stages (design.md §2). A stage either lets the request pass or
+  /// answers it; what it answers still gets CORS fields, the request's id and a place in the log.
+  static let order: [Stage] = [
+    Stage(name: "cors", judge: CORSStage.judge),
+    Stage(name: "api key", judge: APIKeyStage.judge),
+    Stage(name: "throttle address", judge: ThrottleStage.address),
+    Stage(name: "throttle key", judge: ThrottleStage.key),
+    Stage(name: "throttle route", judge: ThrottleStage.route),
+    Stage(name: "throttle stage", judge: ThrottleStage.stage),
+    Stage(name: "authorize", judge: AuthorizationStage.judge),
+    Stage(name: "throttle user", judge: ThrottleStage.user),
+    Stage(name: "validate", judge: ValidationStage.judge),
+    Stage(name: "cache", judge: CacheStage.judge),
+    Stage(name: "integration", judge: IntegrationStage.judge),
+  ]
+
+  let plan: GatewayPlan
+  let site: SiteBehaviour
+  let telemetry: Telemetry
+
+  /// A gateway from what was loaded.
+  package init(plan: GatewayPlan, telemetry: Telemetry = Telemetry()) {
+    self.plan = plan
+    self.telemetry = telemetry
+    site = SiteBehaviour(plan: plan)
+  }
+
+  package func decide(_ request: Request, _ context: RequestContext) -> Decision {
+    switch plan.behaviours.behaviour(of: request) {
+    case .misdirected:
+      return .answer(
+        GatewayRefusal.misdirected.response(requestID: context.requestID, strict: plan.strict))
+    case .redirect(let response): return .answer(response)
+    case .api(let path, let stage):
+      return decideAPI(APIExchange(request, context, path: path, stage: stage, plan: plan))
+    case .site:
+      if let response = site.exact(request, context) { return .answer(response) }
+      if let match = plan.rootRoutes.match(method: request.method, path: request.target.path) {
+        return decideAPI(APIExchange(request, context, root: match, plan: plan))
+      }
+      if plan.rootRoutes.knows(path: request.target.path) {
+        return decideAPI(APIExchange(request, context, unmatchedAt: "$default", plan: plan))
+      }
+      return .answer(site.otherwise(request, context))
+    }
+  }
+
+  private func decideAPI(_ exchange: consuming APIExchange) -> Decision {
+    resume(&exchange, from: 0)
+  }
+
+  /// Runs the stages from one on; a stage that must wait is resumed after it inside the work.
+  private func resume(_ exchange: inout APIExchange, from first: Int) -> Decision {
+    for index in first..<Self.order.count {
+      switch Self.order[index].judge(&exchange) {
+      case .pass: continue
+      case .answer(let response): return .answer(exchange.finish(response))
+      case .refuse(let refusal): return .answer(exchange.refuse(refusal))
+      case .work(let work): return .handle(work)
+      case .wait(let wait): return .handle(suspended(exchange, at: index, wait))
+      }
+    }
+    return .answer(exchange.refuse(.notFound))
+  }
+
+  private func suspended(
+    _ exchange: APIExchange, at index: Int,
+    _ wait: @escaping @Sendable (inout APIExchange) async -> Verdict
+  ) -> Work {
+    Work(
+      bodyLimit: exchange.bodyLimit, streamsBody: exchange.streamsBody,
+      timeClass: exchange.timeClass
+    ) { body in
+      var exchange = exchange
+      switch await wait(&exchange) {
+      case .answer(let response): return exchange.finish(response)
+      case .refuse(let refusal): return exchange.refuse(refusal)
+      case .work(let work): return await work.run(body)
+      case .pass, .wait: break
+      }
+      switch self.resume(&exchange, from: index + 1) {
+      case .answer(let response): return response
+      case .handle(let work): return await work.run(body)
+      }
+    }
+  }
+
+  package func completed(_ exchange: CompletedExchange) { telemetry.record(exchange) }
+
+  package func transportError(status: Int, message: String, context: RequestContext?) -> Response {
+    GatewayRefusal.transport(status: status, message: message)
+      .response(requestID: context?.requestID ?? "-", strict: plan.strict)
+  }
+}

@@ -1,0 +1,63 @@
+import NIOCore
+import Synchronization
+
+/// Open connections in all and by address, for the bounds and for the drain.
+final class ConnectionRegistry: Sendable {
+  private struct State {
+    var channels: [ObjectIdentifier: any Channel] = [:]
+    var byAddress: [String: Int] = [:]
+    var accepted = 0
+    var refused = 0
+  }
+
+  private let state = Mutex(State())
+  private let limits: ConnectionLimits
+
+  init(limits: ConnectionLimits) { self.limits = limits }
+
+  /// Takes a connection in, or says no when a bound is reached.
+  func admit(_ channel: any Channel, from address: String) -> Bool {
+    let admitted = state.withLock { state in
+      guard state.channels.count < limits.connections,
+        state.byAddress[address, default: 0] < limits.connectionsPerAddress
+      else {
+        state.refused += 1
+        return false
+      }
+      state.accepted += 1
+      state.channels[ObjectIdentifier(channel)] = channel
+      state.byAddress[address, default: 0] += 1
+      return true
+    }
+    if admitted {
+      channel.closeFuture.whenComplete { _ in self.remove(channel, from: address) }
+    }
+    return admitted
+  }
+
+  private func remove(_ channel: any Channel, from address: String) {
+    state.withLock { state in
+      state.channels[ObjectIdentifier(channel)] = nil
+      let left = state.byAddress[address, default: 1] - 1
+      state.byAddress[address] = left == 0 ? nil : left
+    }
+  }
+
+  /// Open connections now.
+  var open: Int { state.withLock { $0.channels.count } }
+
+  /// Connections taken and refused since the start.
+  var totals: (accepted: Int, refused: Int) { state.withLock { ($0.accepted, $0.refused) } }
+
+  /// Tells every connection to end after its exchange.
+  func drain() {
+    for channel in state.withLock({ Array($0.channels.values) }) {
+      channel.pipeline.fireUserInboundEventTriggered(DrainConnection())
+    }
+  }
+
+  /// Ends what is left.
+  func closeAll() {
+    for channel in state.withLock({ Array($0.channels.values) }) { channel.close(promise: nil) }
+  }
+}
