@@ -38,7 +38,8 @@ func capability(
 
 /// A library of the system, with the Debian package that brings its headers.
 func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
-  .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+  .systemLibrary(
+    name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -78,7 +79,9 @@ targets += capability(
 targets += capability("Tokens", words + ["Cryptography", "COpenSSL"])
 targets += capability(
   "Gateway",
-  words + ["HTTPExchange", "SiteBundle", "Tokens", "Settings", "Cryptography", nioCore, httpClient, yams],
+  words + [
+    "HTTPExchange", "SiteBundle", "Tokens", "Settings", "Cryptography", nioCore, httpClient, yams,
+  ],
   testing: [nioEmbedded])
 targets += capability(
   "Listener", words + ["HTTPExchange", "Settings", nioCore, nioPosix, nioHTTP1],

@@ -26,59 +26,35 @@ struct APIExchange: Sendable {
   let plan: GatewayPlan
   /// The path below base path or stage, decoded: what routes are matched on.
   let path: String
+  let surface: APISurface
   var route: Route?
   /// The client's API key, once it is known.
   var apiKey: APIKeyRecord?
   /// The bucket nearest to empty so far.
   var standing: BucketStanding?
 
-  /// A request below a base path of the API, or on its host.
-  init(_ request: Request, _ context: RequestContext, path: String, stage: String, plan: GatewayPlan)
-  {
-    self.init(
-      request, context, path: path, stage: stage, plan: plan,
-      match: plan.routes.match(method: request.method, path: path))
-  }
-
-  /// A request for a route at the root of the site's host.
+  /// A request on one surface of the API; without a matching route it will be refused as 404.
   init(
-    _ request: Request, _ context: RequestContext, root match: RouteTable<Route>.Match,
-    plan: GatewayPlan
-  ) {
-    self.init(
-      request, context, path: request.target.path, stage: "$default", plan: plan, match: match)
-  }
-
-  /// A request for a known path by a method that has no route.
-  init(_ request: Request, _ context: RequestContext, unmatchedAt stage: String, plan: GatewayPlan)
-  {
-    let match =
-      request.method == "HEAD"
-      ? plan.rootRoutes.match(method: "GET", path: request.target.path) : nil
-    self.init(
-      request, context, path: request.target.path, stage: stage, plan: plan, match: match)
-  }
-
-  private init(
     _ request: Request, _ context: RequestContext, path: String, stage: String,
-    plan: GatewayPlan, match: RouteTable<Route>.Match?
+    surface: APISurface, plan: GatewayPlan
   ) {
     self.request = request
     self.context = context
     self.plan = plan
     self.path = path
+    self.surface = surface
     self.context.stage = stage
-    var match = match
-    if match == nil, request.method == "HEAD", !plan.strict {
-      // RFC 9110 §9.1: whoever serves GET serves HEAD.
-      match = plan.routes.match(method: "GET", path: path)
+    var match = surface.routes.match(method: request.method, path: path)
+    if match == nil, request.method == "HEAD", !plan.settings.strictAWS {
+      // RFC 9110 §9.1: whoever serves GET serves HEAD; the listener leaves the body out.
+      match = surface.routes.match(method: "GET", path: path)
+      if match != nil { self.request.method = "GET" }
     }
+    InboundFields.clean(&self.request.headers)
     guard let match else { return }
     route = match.route
     self.context.routeKey = match.route.key
     self.context.pathParameters = match.parameters
-    self.context.trace = Trace.adopt(context.trace, now: context.receivedAt)
-    InboundFields.clean(&self.request.headers)
   }
 
   var bodyLimit: Int { route?.bodyLimit ?? 0 }
@@ -87,21 +63,20 @@ struct APIExchange: Sendable {
 
   /// The gateway's own answer.
   func refuse(_ refusal: GatewayRefusal) -> Response {
-    finish(refusal.response(requestID: context.requestID, strict: plan.strict))
+    finish(refusal.response(requestID: context.requestID, strict: plan.settings.strictAWS))
   }
 
   /// What every answer of the API gets: CORS fields, the request's id, notes for the log.
   func finish(_ answer: Response) -> Response {
     var response = answer
     if response.prepared != nil { response.prepared = nil }
-    let cors = route.map(\.cors) ?? plan.cors
-    if let cors, !CORSPolicy.isPreflight(request) {
+    if let cors = route?.cors ?? surface.cors, !CORSPolicy.isPreflight(request) {
       cors.decorate(&response.headers, origin: request.headers["origin"])
     }
     if !response.headers.contains("apigw-requestid") {
       response.headers.append("apigw-requestid", context.requestID)
     }
-    if let standing, plan.sendsRateLimitFields, !response.headers.contains("ratelimit") {
+    if let standing, plan.settings.sendsRateLimitFields, !response.headers.contains("ratelimit") {
       standing.write(to: &response.headers)
     }
     response.notes.routeKey = context.routeKey

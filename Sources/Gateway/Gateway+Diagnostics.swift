@@ -25,4 +25,6 @@ extension DiagnosticCode {
   package static let usagePlanInvalid: DiagnosticCode = "G011"
   /// A variable in an API document that has no value.
   package static let variableUnknown: DiagnosticCode = "G012"
+  /// A text of the gateway's settings that is longer than allowed.
+  package static let settingTooLong: DiagnosticCode = "G013"
 }

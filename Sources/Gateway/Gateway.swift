@@ -38,24 +38,28 @@ package final class Gateway: Edge {
     switch plan.behaviours.behaviour(of: request) {
     case .misdirected:
       return .answer(
-        GatewayRefusal.misdirected.response(requestID: context.requestID, strict: plan.strict))
+        GatewayRefusal.misdirected.response(requestID: context.requestID, strict: strict))
     case .redirect(let response): return .answer(response)
     case .api(let path, let stage):
-      return decideAPI(APIExchange(request, context, path: path, stage: stage, plan: plan))
+      return judge(request, context, path, stage, plan.api)
     case .site:
       if let response = site.exact(request, context) { return .answer(response) }
-      if let match = plan.rootRoutes.match(method: request.method, path: request.target.path) {
-        return decideAPI(APIExchange(request, context, root: match, plan: plan))
-      }
-      if plan.rootRoutes.knows(path: request.target.path) {
-        return decideAPI(APIExchange(request, context, unmatchedAt: "$default", plan: plan))
+      if plan.root.routes.knows(path: request.target.path) {
+        return judge(request, context, request.target.path, "$default", plan.root)
       }
       return .answer(site.otherwise(request, context))
     }
   }
 
-  private func decideAPI(_ exchange: consuming APIExchange) -> Decision {
-    resume(&exchange, from: 0)
+  private var strict: Bool { plan.settings.strictAWS }
+
+  private func judge(
+    _ request: Request, _ context: RequestContext, _ path: String, _ stage: String,
+    _ surface: APISurface
+  ) -> Decision {
+    var exchange = APIExchange(
+      request, context, path: path, stage: stage, surface: surface, plan: plan)
+    return resume(&exchange, from: 0)
   }
 
   /// Runs the stages from one on; a stage that must wait is resumed after it inside the work.
@@ -98,6 +102,6 @@ package final class Gateway: Edge {
 
   package func transportError(status: Int, message: String, context: RequestContext?) -> Response {
     GatewayRefusal.transport(status: status, message: message)
-      .response(requestID: context?.requestID ?? "-", strict: plan.strict)
+      .response(requestID: context?.requestID ?? "-", strict: strict)
   }
 }

@@ -74,3 +74,7 @@ extension JSONObject: Sequence {
     members.makeIterator()
   }
 }
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+  package init(dictionaryLiteral elements: (String, JSON)...) { self.init(elements) }
+}

@@ -43,7 +43,7 @@ package actor CredentialCache {
   private let providers: [any CredentialProvider]
   private let clock: any TimeSource
   private var held: Credentials?
-  private var renewal: Task<Result<Credentials, AWSError>, Never>?
+  private var isRenewing = false
 
   package init(providers: [any CredentialProvider], clock: any TimeSource) {
     self.providers = providers
@@ -52,16 +52,13 @@ package actor CredentialCache {
 
   /// Credentials that are good for the next minutes.
   package func current() async throws(AWSError) -> Credentials {
-    if let held, isFresh(held) { return held }
-    if let renewal { return try await renewal.value.get() }
-    let providers = providers
-    // One renewal serves all who wait; it outlives the first of them should that one be cancelled.
-    let task = Task { await Self.resolve(providers) }
-    renewal = task
-    let result = await task.value
-    renewal = nil
-    held = try result.get()
-    return try result.get()
+    // While one caller renews, the others use the old ones: the margin keeps those alive.
+    if let held, isRenewing || isFresh(held) { return held }
+    isRenewing = true
+    defer { isRenewing = false }
+    let found = try await resolve()
+    held = found
+    return found
   }
 
   /// Forgets credentials that the service called expired; others have been renewed meanwhile.
@@ -74,16 +71,10 @@ package actor CredentialCache {
     return clock.now() < expiration - Self.margin
   }
 
-  private static func resolve(
-    _ providers: [any CredentialProvider]
-  ) async -> Result<Credentials, AWSError> {
+  private func resolve() async throws(AWSError) -> Credentials {
     for provider in providers {
-      do throws(AWSError) {
-        if let found = try await provider.credentials() { return .success(found) }
-      } catch {
-        return .failure(error)
-      }
+      if let found = try await provider.credentials() { return found }
     }
-    return .failure(.configuration(.noneFound))
+    throw .configuration(.noneFound)
   }
 }

@@ -62,12 +62,13 @@ struct ContainerCredentials: CredentialProvider {
     if let token = try authorization(environment, source) {
       headers.append(HeaderField("authorization", token))
     }
+    let answer: HTTPResponse
     do throws(TransportError) {
-      let answer = try await metadata.get(address, path: "", headers: headers)
-      return try metadata.credentials(from: answer, source: source)
+      answer = try await metadata.get(address, path: "", headers: headers)
     } catch {
       throw .transport(error, host: address.host)
     }
+    return try metadata.credentials(from: answer, source: source)
   }
 
   private func authorization(
@@ -101,25 +102,33 @@ struct InstanceCredentials: CredentialProvider {
     let address = try ServiceAddress(
       environment["AWS_EC2_METADATA_SERVICE_ENDPOINT"] ?? "http://169.254.169.254",
       setting: "AWS_EC2_METADATA_SERVICE_ENDPOINT")
+    let found: (role: String, answer: HTTPResponse)?
     do throws(TransportError) {
-      let token = try await metadata.get(
-        address, path: "/latest/api/token", method: "PUT",
-        headers: [HeaderField("x-aws-ec2-metadata-token-ttl-seconds", "21600")])
-      guard token.status == 200 else { return nil }
-      let proof = [
-        HeaderField("x-aws-ec2-metadata-token", String(buffer: token.body).trimmingWhitespace)
-      ]
-      let base = "/latest/meta-data/iam/security-credentials/"
-      let list = try await metadata.get(address, path: base, headers: proof)
-      guard list.status == 200,
-        let role = String(buffer: list.body).split(whereSeparator: \.isNewline).first
-      else { return nil }
-      let answer = try await metadata.get(
-        address, path: base + PercentEncoding.encode(String(role)), headers: proof)
-      return try metadata.credentials(from: answer, source: "the instance's role '\(role)'")
+      found = try await document(at: address)
     } catch {
       // Not on an instance: the address answers nobody.
       return nil
     }
+    guard let (role, answer) = found else { return nil }
+    return try metadata.credentials(from: answer, source: "the instance's role '\(role)'")
+  }
+
+  private func document(
+    at address: ServiceAddress
+  ) async throws(TransportError) -> (role: String, answer: HTTPResponse)? {
+    let token = try await metadata.get(
+      address, path: "/latest/api/token", method: "PUT",
+      headers: [HeaderField("x-aws-ec2-metadata-token-ttl-seconds", "21600")])
+    guard token.status == 200 else { return nil }
+    let proof = [
+      HeaderField("x-aws-ec2-metadata-token", String(buffer: token.body).trimmingWhitespace)
+    ]
+    let base = "/latest/meta-data/iam/security-credentials/"
+    let list = try await metadata.get(address, path: base, headers: proof)
+    guard list.status == 200,
+      let role = String(buffer: list.body).split(whereSeparator: \.isNewline).first.map(String.init)
+    else { return nil }
+    let path = base + PercentEncoding.encode(role)
+    return (role, try await metadata.get(address, path: path, headers: proof))
   }
 }

@@ -102,7 +102,8 @@ struct ProfileCredentials: CredentialProvider {
     where fields[kind] != nil {
       throw .source(
         source, "'\(kind)' is not supported yet",
-        remedy: "run 'aws configure export-credentials --profile \(name) --format env' and use that")
+        remedy: "run 'aws configure export-credentials --profile \(name) --format env' and use that"
+      )
     }
     if mayBeEmpty { return nil }
     throw .source(source, "it holds neither keys nor a role", remedy: "run 'aws configure'")

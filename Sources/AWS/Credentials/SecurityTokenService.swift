@@ -45,7 +45,8 @@ struct SecurityTokenService: Sendable {
     var body: [UInt8] = []
     CanonicalRequest.append(form, to: &body)
     let address = try ServiceAddress(
-      endpoint ?? "https://sts.\(region).\(Partition.suffix(of: region))", setting: "AWS_ENDPOINT_URL_STS")
+      endpoint ?? "https://sts.\(region).\(Partition.suffix(of: region))",
+      setting: "AWS_ENDPOINT_URL_STS")
     return HTTPRequest(
       method: "POST", scheme: address.scheme, host: address.host,
       path: address.basePath.isEmpty ? "/" : address.basePath,

@@ -61,7 +61,8 @@ package struct SigV4: Sendable, Hashable {
       method: request.method, path: request.path, query: request.query, headers: request.headers,
       payloadHash: request.payloadHash, pathRule: pathRule)
     let text = stringToSign(canonical, stamp)
-    let signature = keys.signature(of: text, signer: self, day: stamp.date, credentials: credentials)
+    let signature = keys.signature(
+      of: text, signer: self, day: stamp.date, credentials: credentials)
     if tokenPlacement == .afterSigning { addTokenHeader(credentials, to: &request) }
     request.headers.append(
       HeaderField(
@@ -95,7 +96,8 @@ package struct SigV4: Sendable, Hashable {
       method: request.method, path: request.path, query: request.query, headers: request.headers,
       payloadHash: request.payloadHash, pathRule: pathRule)
     let text = stringToSign(canonical, stamp)
-    let signature = keys.signature(of: text, signer: self, day: stamp.date, credentials: credentials)
+    let signature = keys.signature(
+      of: text, signer: self, day: stamp.date, credentials: credentials)
     if let token, tokenPlacement == .afterSigning { request.query.append(token) }
     request.query.append(QueryItem("X-Amz-Signature", signature))
     return Signed(

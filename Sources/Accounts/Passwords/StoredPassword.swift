@@ -1,3 +1,5 @@
+import Cryptography
+
 /// The cost of one scrypt (RFC 7914 §2).
 struct ScryptCost: Sendable, Hashable {
   /// The logarithm of N.
@@ -48,8 +50,8 @@ enum StoredPassword: Sendable, Hashable {
       let r = Self.number(fields[1], "r="), let p = Self.number(fields[2], "p=")
     else { return nil }
     let cost = ScryptCost(ln: ln, r: r, p: p)
-    guard cost.isAcceptable, let salt = Base64Text.decode(parts[3], padded: false),
-      let key = Base64Text.decode(parts[4], padded: false), (16...64).contains(salt.count),
+    guard cost.isAcceptable, let salt = Self.unpadded(parts[3]),
+      let key = Self.unpadded(parts[4]), (16...64).contains(salt.count),
       (32...64).contains(key.count)
     else { return nil }
     self = .phc(cost, salt: salt, key: key)
@@ -57,8 +59,8 @@ enum StoredPassword: Sendable, Hashable {
 
   private init?(legacy text: String) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 2, let salt = Base64Text.decode(parts[0], padded: true),
-      let key = Base64Text.decode(parts[1], padded: true), salt.count == Self.saltBytes,
+    guard parts.count == 2, let salt = Base64.decode(String(parts[0])),
+      let key = Base64.decode(String(parts[1])), salt.count == Self.saltBytes,
       key.count == Self.keyBytes
     else { return nil }
     self = .legacy(salt: salt, saltText: String(parts[0]), key: key)
@@ -73,14 +75,24 @@ enum StoredPassword: Sendable, Hashable {
     return Int(digits)
   }
 
+  /// Base64 as PHC strings write it: without padding.
+  private static func unpadded(_ text: Substring) -> [UInt8]? {
+    if text.contains("=") { return nil }
+    return Base64.decode(text + String(repeating: "=", count: (4 - text.utf8.count % 4) % 4))
+  }
+
+  private static func unpadded(_ bytes: [UInt8]) -> String {
+    String(Base64.encode(bytes).prefix { $0 != "=" })
+  }
+
   /// The form that is stored.
   var text: String {
     switch self {
     case .phc(let cost, let salt, let key):
-      "$scrypt$ln=\(cost.ln),r=\(cost.r),p=\(cost.p)$\(Base64Text.encode(salt, padded: false))"
-        + "$\(Base64Text.encode(key, padded: false))"
+      "$scrypt$ln=\(cost.ln),r=\(cost.r),p=\(cost.p)$\(Self.unpadded(salt))"
+        + "$\(Self.unpadded(key))"
     case .legacy(_, let saltText, let key):
-      "\(saltText):\(Base64Text.encode(key, padded: true))"
+      "\(saltText):\(Base64.encode(key))"
     }
   }
 

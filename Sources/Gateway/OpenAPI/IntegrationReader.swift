@@ -55,7 +55,8 @@ struct IntegrationReader {
     }
     guard let uri = node["uri"]?.text, let name = Self.functionName(uri) else {
       findings.refuse(
-        .integrationInvalid, "the integration names no function", at: node["uri"]?.place ?? node.place,
+        .integrationInvalid, "the integration names no function",
+        at: node["uri"]?.place ?? node.place,
         remedy: "write the function's name, or AWS's form around ${Name.Arn}")
       return nil
     }

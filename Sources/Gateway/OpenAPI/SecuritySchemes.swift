@@ -27,7 +27,8 @@ struct SecuritySchemes {
       authorizers[name] = definition(name, authorizer)
       return
     }
-    let isKey = scheme["type"]?.text == "apiKey" && scheme["in"]?.text == "header"
+    let isKey =
+      scheme["type"]?.text == "apiKey" && scheme["in"]?.text == "header"
       && scheme["name"]?.text?.lowercased() == "x-api-key"
     guard isKey else {
       return findings.refuse(

@@ -111,7 +111,7 @@ struct SourceNode {
     guard reference.hasPrefix("#/") else { return nil }
     var current: SourceNode? = self
     for part in reference.dropFirst(2).split(separator: "/", omittingEmptySubsequences: false) {
-      let name = part.replacing("~1", with: "/").replacing("~0", with: "~")
+      let name = String(part).replacing("~1", with: "/").replacing("~0", with: "~")
       if let elements = current?.elements, let index = Int(name) {
         current = elements.indices.contains(index) ? elements[index] : nil
       } else {

@@ -24,6 +24,9 @@ package struct StoreReport: Sendable, Hashable {
 
 /// Copies of a store: made while it serves, examined, and put back.
 package enum StoreBackup {
+  /// Problems after which an examination ends: a store so damaged is restored, not mended.
+  private static let problemsMost = 100
+
   /// Copies a store to a new file, while others read and write it.
   ///
   /// The copy is one moment's state, is examined before it gets its name, and is on the disk when
@@ -95,27 +98,16 @@ package enum StoreBackup {
   private static func examineItems(
     _ db: Database, path: String, now: Timestamp, report: inout StoreReport
   ) throws {
-    var last: ItemKey?
-    while report.problems.count < 100 {
-      let items: [Item]
-      do {
-        items = try ItemTable.export(after: last, limit: 500, in: db)
-      } catch {
-        let place = last.map { "after '\($0)'" } ?? "at the start"
-        report.problems.append(broken("\(place): \(StoreError(error))", path))
-        return
-      }
-      if items.isEmpty { return }
-      for item in items {
-        report.items += 1
+    try ItemTable.scan(in: db) { key, read in
+      report.items += 1
+      do throws(StoreError) {
+        let item = try read.get()
         if let end = item.expiresAt, end <= now { report.expired += 1 }
-        do throws(StoreError) {
-          _ = try EncodedItem(item)
-        } catch {
-          report.problems.append(broken("'\(item.key)': \(error)", path))
-        }
+        _ = try EncodedItem(item)
+      } catch {
+        report.problems.append(broken("'\(key)': \(error)", path))
       }
-      last = items.last?.key
+      return report.problems.count < problemsMost
     }
   }
 

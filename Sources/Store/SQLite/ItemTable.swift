@@ -106,6 +106,21 @@ enum ItemTable {
     return items
   }
 
+  /// Every row in the order of the keys, each as its item or as what is wrong with it.
+  static func scan(in db: Database, visit: (ItemKey, Result<Item, StoreError>) -> Bool) throws {
+    let statement = try BoundStatement("SELECT \(columns) FROM item ORDER BY pk, sk", in: db)
+    while try statement.step() {
+      let key = ItemKey(try statement.text(0) ?? "", try statement.text(1) ?? "")
+      let read: Result<Item, StoreError>
+      do {
+        read = .success(try item(statement))
+      } catch {
+        read = .failure(StoreError(error))
+      }
+      guard visit(key, read) else { return }
+    }
+  }
+
   private static func item(_ statement: borrowing BoundStatement) throws -> Item {
     guard let pk = try statement.text(0), let sk = try statement.text(1),
       let version = try statement.integer(3), version > 0
@@ -231,5 +246,17 @@ struct PageShape: Sendable, Hashable {
       \(conditions.map { "AND \($0) " }.joined())AND (expires IS NULL OR expires > ?2)
       ORDER BY \(sortColumn) \(order)\(tail) LIMIT ?3
       """
+  }
+}
+
+/// How SQLite finds a page, for tests that no page costs a scan or a sort.
+package enum StorePlan {
+  /// The lines of EXPLAIN QUERY PLAN.
+  package static func explain(_ query: Query, in db: Database) throws -> [String] {
+    let sql = "EXPLAIN QUERY PLAN " + PageShape(query, after: nil).sql(columns: "pk")
+    let statement = try BoundStatement(sql, in: db)
+    var lines: [String] = []
+    while try statement.step() { lines.append(try statement.text(3) ?? "") }
+    return lines
   }
 }

@@ -1,0 +1,88 @@
+import HTTPExchange
+
+/// What answers a request: chosen by host first, then by path prefix.
+package struct Behaviours: Sendable {
+  /// The choice.
+  enum Behaviour: Sendable {
+    case misdirected
+    case redirect(Response)
+    /// The API, with the path below its base path.
+    case api(path: String, stage: String)
+    case site
+  }
+
+  private let basePaths: [String]
+  private let hosts: Set<String>
+  private let apiHosts: Set<String>
+  private let canonicalOrigin: String?
+
+  init(_ settings: GatewaySettings) {
+    // Longest first, so that /api/v1 wins over /api (AWS: longest mapping on a segment boundary).
+    basePaths = settings.basePaths.sorted { $0.utf8.count > $1.utf8.count }
+    hosts = Set(settings.hosts.map { $0.lowercased() })
+    apiHosts = Set(settings.apiHosts.map { $0.lowercased() })
+    canonicalOrigin = settings.canonicalOrigin
+  }
+
+  func behaviour(of request: Request) -> Behaviour {
+    let host = request.host
+    let path = request.target.path
+    let isAPIHost = apiHosts.contains(host)
+    if !isAPIHost, !hosts.isEmpty, !hosts.contains(host), !Self.isLoopback(host) {
+      return .misdirected
+    }
+    for base in basePaths where path.hasPrefix(base) {
+      let rest = path.utf8.dropFirst(base.utf8.count)
+      guard rest.isEmpty || rest.first == UInt8(ascii: "/") else { continue }
+      return .api(
+        path: rest.isEmpty ? "/" : String(Substring(rest)), stage: String(base.dropFirst()))
+    }
+    if isAPIHost { return .api(path: path, stage: "$default") }
+    if let canonicalOrigin, Self.isLoopback(host), host != "localhost",
+      !canonicalOrigin.hasSuffix("://\(request.authority)"), Navigation.isNavigation(request)
+    {
+      // One origin for cookies and tokens: pages opened by address move to the name (design.md §5).
+      var response = Response(redirect: canonicalOrigin + request.target.originForm, status: 307)
+      response.headers.append("cache-control", "no-store")
+      return .redirect(response)
+    }
+    return .site
+  }
+
+  static func isLoopback(_ host: String) -> Bool {
+    host == "localhost" || host.hasPrefix("127.") || host == "[::1]"
+  }
+}
+
+/// Whether a browser asks for a page rather than for a part of one.
+enum Navigation {
+  static func isNavigation(_ request: Request) -> Bool {
+    guard request.method == "GET" || request.method == "HEAD" else { return false }
+    if let mode = request.headers["sec-fetch-mode"] { return mode == "navigate" }
+    return request.headers.joined("accept")?.contains("text/html") ?? false
+  }
+}
+
+/// Fields that only the gateway may say, removed from what clients send (spec/gateway.md §4.3).
+enum InboundFields {
+  private static let prefixes = ["x-amz-", "x-amzn-", "apigw-", "x-user-"].map { Array($0.utf8) }
+
+  static func clean(_ headers: inout HeaderFields) {
+    guard headers.fields.contains(where: { isReserved($0.name) }) else { return }
+    headers.removeAll { isReserved($0.name) }
+  }
+
+  /// Reserved in every spelling: `X_Amzn_Claims` reads as `x-amzn-claims` behind CGI-like servers.
+  static func isReserved(_ name: String) -> Bool {
+    guard let first = name.utf8.first, first | 0x20 == 0x78 || first | 0x20 == 0x61 else {
+      return false
+    }
+    let matches = prefixes.contains { prefix in
+      name.utf8.count > prefix.count
+        && zip(name.utf8, prefix).allSatisfy { byte, expected in
+          (byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : byte) | 0x20 == expected | 0x20
+        }
+    }
+    return matches && !equalsIgnoringCase(name, "x-amzn-trace-id")
+  }
+}

@@ -1,0 +1,222 @@
+import HTTPExchange
+import JSON
+import Store
+import Time
+
+/// The trading functions by the names that the API document uses.
+package struct TradingService: Sendable {
+  let engine: TradeEngine
+  let book: TradingBook
+  let rules: TradingRules
+
+  package init(
+    store: any ItemStore, feed: any PriceFeed, rules: TradingRules, clock: any TimeSource
+  ) {
+    book = TradingBook(store: store, startingCash: rules.startingCash, clock: clock)
+    engine = TradeEngine(book: book, feed: feed, rules: rules)
+    self.rules = rules
+  }
+
+  /// Fills open orders of a symbol that the present price meets.
+  package func match(_ symbol: String) async throws -> Int { try await engine.match(symbol) }
+
+  /// Function name → handler.
+  package func handlers() -> [String: any Handler] {
+    [
+      "BuyFunction": handler { try await trade($0, $1, side: .buy) },
+      "SellFunction": handler { try await trade($0, $1, side: .sell) },
+      "TradeFunction": handler { try await trade($0, $1, side: nil) },
+      "getPortfolio": handler(portfolio),
+      "listTransactions": handler(transactions),
+      "listOrders": handler(orders),
+      "getOrder": handler(order),
+      "cancelOrder": handler(cancel),
+      "previewOrder": handler(preview),
+      "userFavorites": handler(favorites),
+    ]
+  }
+
+  private func handler(
+    _ function: @escaping @Sendable (Request, RequestContext) async throws -> Response
+  ) -> any Handler {
+    FunctionHandler { request, context in
+      do {
+        return try await function(request, context)
+      } catch {
+        guard let problem = TradeAnswers.problem(error) else { throw error }
+        return problem.response(requestID: context.requestID)
+      }
+    }
+  }
+
+  /// The caller's name; the gateway has verified the token, so its absence is our mistake.
+  private func user(_ context: RequestContext) throws -> String {
+    guard let identity = context.identity, !identity.username.isEmpty else {
+      throw Problem(status: 401, error: "unauthorized", message: "Unauthorized")
+    }
+    return identity.username
+  }
+
+  // MARK: Trades
+
+  private func trade(_ request: Request, _ context: RequestContext, side: Side?) async throws
+    -> Response
+  {
+    let user = try user(context)
+    let wanted = try TradeRequestReader(rules: rules, side: side).read(request, user: user)
+    let outcome = try await engine.trade(wanted, answer: TradeAnswers.answer)
+    let (status, body) = TradeAnswers.answer(outcome)
+    var response = Response(status: status, json: body)
+    response.headers.append("cache-control", "no-store")
+    if case .replayed = outcome { response.headers.append("idempotent-replayed", "true") }
+    return response
+  }
+
+  private func preview(_ request: Request, _ context: RequestContext) async throws -> Response {
+    let user = try user(context)
+    let wanted = try TradeRequestReader(rules: rules, side: nil).read(request, user: user)
+    let snapshot = try await book.snapshot(user, wanted.symbol)
+    let market = try await engine.price(wanted.symbol)
+    let now = book.clock.now()
+    let order = Order(
+      id: "preview", user: user, symbol: wanted.symbol, side: wanted.side, kind: wanted.kind,
+      quantity: wanted.quantity, limit: wanted.limit, hint: wanted.hint, at: now)
+    let decision = TradeDecision.decide(
+      order, account: snapshot.account, position: snapshot.position, market: market,
+      collar: rules.collarPermille, fillID: "preview", now: now)
+    var object = JSONObject([
+      ("symbol", .string(wanted.symbol)), ("side", .string(wanted.side.rawValue)),
+      ("quantity", .int(wanted.quantity)), ("quote", TradeAnswers.quote(market)),
+      ("price", market.price(for: wanted.side).json),
+      ("cashBefore", snapshot.account.available.json),
+    ])
+    switch decision {
+    case .fill(let fill, let account, _):
+      object["total"] = fill.total.json
+      object["cashAfter"] = account.available.json
+      object["warnings"] = []
+    case .open(let account, _):
+      object["cashAfter"] = account.available.json
+      object["warnings"] = ["The limit is not met yet: the order would wait"]
+    case .reject(let rejection):
+      let problem = TradeAnswers.problem(rejection)
+      object["cashAfter"] = snapshot.account.available.json
+      object["warnings"] = [.string(problem?.message ?? rejection.word)]
+    }
+    return Response(json: .object(object))
+  }
+
+  // MARK: Orders
+
+  private func orders(_ request: Request, _ context: RequestContext) async throws -> Response {
+    let page = try await page("ORDER#", request, context)
+    let orders = page.items.compactMap { Order(attributes: $0.attributes)?.json }
+    return Response(json: ["orders": .array(orders), "cursor": cursor(page)])
+  }
+
+  private func order(_ request: Request, _ context: RequestContext) async throws -> Response {
+    let id = context.pathParameter("id") ?? ""
+    guard let (order, _) = try await book.order(try user(context), id) else {
+      throw TradeError.unknownOrder
+    }
+    return Response(json: order.json)
+  }
+
+  private func cancel(_ request: Request, _ context: RequestContext) async throws -> Response {
+    let id = context.pathParameter("id") ?? ""
+    return Response(json: try await engine.cancel(try user(context), orderID: id).json)
+  }
+
+  // MARK: Portfolio
+
+  private func portfolio(_ request: Request, _ context: RequestContext) async throws -> Response {
+    let user = try user(context)
+    let (account, _) = try await book.account(user)
+    var lines: [Portfolio.Line] = []
+    for position in try await book.positions(user) {
+      // A market that is away must not hide what is owned: the line is shown at cost.
+      let market = try? await engine.price(position.symbol)
+      lines.append(Portfolio.Line(position: position, market: market))
+    }
+    let portfolio = Portfolio(
+      account: account, lines: lines, startingCash: rules.startingCash, asOf: book.clock.now())
+    return Response(json: portfolio.json)
+  }
+
+  private func transactions(_ request: Request, _ context: RequestContext) async throws -> Response
+  {
+    let page = try await page("TXN#", request, context)
+    let rows = page.items.compactMap { item -> JSON? in
+      guard let fill = Fill(attributes: item.attributes) else { return nil }
+      return [
+        "id": .string(fill.id), "orderId": .string(fill.orderID), "symbol": .string(fill.symbol),
+        "type": .string(fill.side.rawValue), "quantity": .int(fill.quantity),
+        "price": .string(fill.price.text), "total": .string(fill.total.text),
+        "realisedProfit": fill.realised.json, "timestamp": .string(fill.time.iso8601),
+      ]
+    }
+    return Response(json: ["transactions": .array(rows), "cursor": cursor(page)])
+  }
+
+  private func page(_ prefix: String, _ request: Request, _ context: RequestContext) async throws
+    -> Page
+  {
+    let user = try user(context)
+    let limit = request.target.queryValue("limit").flatMap(Int.init) ?? 50
+    guard (1...200).contains(limit) else {
+      throw TradeRequestReader.invalid("limit", "'limit' is a number from 1 to 200")
+    }
+    do {
+      return try await book.store.query(
+        Query(
+          pk: "USER#\(user)", .beginsWith(prefix), limit: limit, direction: .descending,
+          cursor: request.target.queryValue("cursor")))
+    } catch StoreError.invalid, StoreError.limitExceeded {
+      throw TradeRequestReader.invalid("cursor", "the cursor is not one of this list")
+    }
+  }
+
+  private func cursor(_ page: Page) -> JSON { page.cursor.map { .string($0) } ?? .null }
+
+  // MARK: Favourites (S0)
+
+  private func favorites(_ request: Request, _ context: RequestContext) async throws -> Response {
+    let user = try user(context)
+    switch request.method {
+    case "POST": return try await addFavorite(request, user)
+    case "DELETE":
+      let symbol = try TradeRequestReader.symbol(
+        context.pathParameter("symbol").map { .string($0) })
+      _ = try await book.store.write(.delete(ItemKey("USER#\(user)", "FAV#\(symbol)")))
+      return Response(json: ["message": "Favorite removed"])
+    default:
+      let page = try await book.store.query(
+        Query(pk: "USER#\(user)", .beginsWith("FAV#"), limit: StoreLimits.pageItemsMost))
+      let rows = page.items.map { item -> JSON in
+        var row = item.attributes
+        row["type"] = nil
+        return .object(row)
+      }
+      return Response(json: ["favorites": .array(rows)])
+    }
+  }
+
+  private func addFavorite(_ request: Request, _ user: String) async throws -> Response {
+    let body = try TradeRequestReader.object(request)
+    let symbol = try TradeRequestReader.symbol(body["symbol"])
+    let name = body["companyName"]?.string ?? symbol
+    guard name.utf8.count <= 200 else {
+      throw TradeRequestReader.invalid("companyName", "'companyName' is at most 200 bytes")
+    }
+    _ = try await engine.price(symbol)
+    _ = try await book.store.write(
+      .put(
+        Item(
+          ItemKey("USER#\(user)", "FAV#\(symbol)"),
+          JSONObject([
+            ("type", "favorite"), ("userId", .string(user)), ("symbol", .string(symbol)),
+            ("companyName", .string(name)), ("createdAt", .string(book.clock.now().iso8601)),
+          ]), g1: IndexKey("SYM#\(symbol)", user))))
+    return Response(status: 201, json: ["message": "Favorite added"])
+  }
+}

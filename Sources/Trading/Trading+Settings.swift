@@ -1,0 +1,15 @@
+import Settings
+
+extension TradingRules {
+  /// Reads `trading`.
+  package init(_ reader: SettingsReader) {
+    self.init()
+    collarPermille = reader.int("collar_permille", default: collarPermille, in: 0...1_000)
+    quoteAgeSeconds = reader.int("quote_age_seconds", default: quoteAgeSeconds, in: 1...86_400)
+    idempotencySeconds = reader.int(
+      "idempotency_seconds", default: idempotencySeconds, in: 60...2_592_000)
+    quantityMost = reader.int("quantity_most", default: quantityMost, in: 1...1_000_000)
+    startingCash = Cents(
+      reader.int("starting_cash_cents", default: startingCash.amount, in: 0...100_000_000_000))
+  }
+}
