@@ -67,6 +67,9 @@ package final class AccountsService: Sendable {
   package var revocations: any RevocationCheck { revoked }
   var revocationList: Revocations { revoked }
 
+  /// The keys to verify our tokens with, as they are now: rotation changes them.
+  package var keySet: KeySet { keys.keySet }
+
   /// Loads the keys, making the first one, and what has been revoked.
   package func start() async throws {
     try await keys.start()

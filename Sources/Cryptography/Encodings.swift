@@ -85,19 +85,26 @@ private struct Base64Alphabet: Sendable {
   }
 
   func encode(_ bytes: [UInt8], padded: Bool) -> String {
-    var out: [UInt8] = []
-    out.reserveCapacity((bytes.count + 2) / 3 * 4)
-    var index = 0
-    while index < bytes.count {
-      let rest = min(3, bytes.count - index)
-      var group = UInt32(bytes[index]) << 16
-      if rest > 1 { group |= UInt32(bytes[index + 1]) << 8 }
-      if rest > 2 { group |= UInt32(bytes[index + 2]) }
-      for position in 0...rest { out.append(symbols[Int(group >> (18 - 6 * position) & 63)]) }
-      if padded { out.append(contentsOf: repeatElement(UInt8(ascii: "="), count: 3 - rest)) }
-      index += 3
+    let rest = bytes.count % 3
+    let length = bytes.count / 3 * 4 + (rest == 0 ? 0 : padded ? 4 : rest + 1)
+    return String(unsafeUninitializedCapacity: length) { out in
+      var at = 0
+      for start in stride(from: 0, to: bytes.count, by: 3) {
+        let present = min(3, bytes.count - start)
+        var group = UInt32(bytes[start]) << 16
+        if present > 1 { group |= UInt32(bytes[start + 1]) << 8 }
+        if present > 2 { group |= UInt32(bytes[start + 2]) }
+        for position in 0...present {
+          out[at] = symbols[Int(group >> (18 - 6 * UInt32(position)) & 63)]
+          at += 1
+        }
+      }
+      while at < length {
+        out[at] = UInt8(ascii: "=")
+        at += 1
+      }
+      return length
     }
-    return String(decoding: out, as: UTF8.self)
   }
 
   func decode(_ text: ArraySlice<UInt8>, padded: Bool) -> [UInt8]? {
@@ -106,23 +113,45 @@ private struct Base64Alphabet: Sendable {
       guard text.count.isMultiple(of: 4) else { return nil }
       while body.last == UInt8(ascii: "="), text.count - body.count < 2 { body = body.dropLast() }
     }
-    if body.count % 4 == 1 { return nil }
-    var out: [UInt8] = []
-    out.reserveCapacity(body.count * 3 / 4)
-    var group: UInt32 = 0
-    var bits = 0
-    for byte in body {
-      let value = values[Int(byte)]
-      if value == 255 { return nil }
-      group = group << 6 | UInt32(value)
-      bits += 6
-      if bits >= 8 {
-        bits -= 8
-        out.append(UInt8(truncatingIfNeeded: group >> UInt32(bits)))
+    let rest = body.count % 4
+    if rest == 1 { return nil }
+    let size = body.count / 4 * 3 + (rest == 0 ? 0 : rest - 1)
+    var sound = true
+    let out = [UInt8](unsafeUninitializedCapacity: size) { out, count in
+      sound = body.withUnsafeBufferPointer { source in
+        values.withUnsafeBufferPointer { Self.fill(out, from: source, by: $0) }
       }
+      count = sound ? size : 0
     }
-    // Bits behind the last byte must be zero, or two texts would mean one value.
-    guard group & ((1 << UInt32(bits)) - 1) == 0 else { return nil }
-    return out
+    return sound ? out : nil
+  }
+
+  /// Whole groups of four, then what is left; false at a foreign byte or at stray bits, for else two
+  /// texts would mean one value.
+  private static func fill(
+    _ out: UnsafeMutableBufferPointer<UInt8>, from source: UnsafeBufferPointer<UInt8>,
+    by values: UnsafeBufferPointer<UInt8>
+  ) -> Bool {
+    let whole = source.count & ~3
+    var at = 0
+    for start in stride(from: 0, to: whole, by: 4) {
+      let (a, b) = (values[Int(source[start])], values[Int(source[start + 1])])
+      let (c, d) = (values[Int(source[start + 2])], values[Int(source[start + 3])])
+      if (a | b | c | d) > 63 { return false }
+      out[at] = a << 2 | b >> 4
+      out[at + 1] = b << 4 | c >> 2
+      out[at + 2] = c << 6 | d
+      at += 3
+    }
+    let left = source.count - whole
+    if left == 0 { return true }
+    let (a, b) = (values[Int(source[whole])], values[Int(source[whole + 1])])
+    if (a | b) > 63 { return false }
+    out[at] = a << 2 | b >> 4
+    if left == 2 { return b & 15 == 0 }
+    let c = values[Int(source[whole + 2])]
+    if c > 63 { return false }
+    out[at + 1] = b << 4 | c >> 2
+    return c & 3 == 0
   }
 }

@@ -27,4 +27,6 @@ extension DiagnosticCode {
   package static let variableUnknown: DiagnosticCode = "G012"
   /// A text of the gateway's settings that is longer than allowed.
   package static let settingTooLong: DiagnosticCode = "G013"
+  /// A stream where only bytes at hand can be handed over.
+  package static let streamInEvent: DiagnosticCode = "G014"
 }

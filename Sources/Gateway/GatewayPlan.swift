@@ -55,6 +55,8 @@ package struct GatewayAssembly {
   package var site: StaticSite
   /// Handlers by the names of the documents.
   package var functions: [String: any Handler]
+  /// Functions that speak the event forms, by the same names.
+  package var eventFunctions: [String: EventFunction] = [:]
   /// Makes the verifier of an authorizer; one per security scheme.
   package var verifier: (AuthorizerDefinition) throws -> any BearerVerifier
   /// Makes the integration of an upstream; nil refuses `http_proxy`.

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// One line of a capability list: these verbs on items whose keys have this form.
 package struct Capability: Sendable, Hashable {
   /// What a part of the program may do with an item.
@@ -93,6 +95,14 @@ package struct CapabilityStore: ItemStore {
     package var pk: String
     /// The sort key, or the range as text.
     package var sk: String
+
+    /// The refusal for the log: it says where, since an operator must mend the list.
+    package var diagnostic: Diagnostic {
+      Diagnostic(
+        .storeNotPermitted,
+        "'\(holder)' asked to \(verb.rawValue) '\(pk)' / '\(sk)' of the \(index.rawValue)",
+        remedy: "add the line to its capability list if it ought to")
+    }
   }
 
   /// The part of the program that holds the list.

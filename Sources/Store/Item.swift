@@ -22,9 +22,10 @@ extension ItemKey: Hashable, Comparable, CustomStringConvertible {
   }
 
   package func hash(into hasher: inout Hasher) {
-    for byte in pk.utf8 { hasher.combine(byte) }
-    hasher.combine(0 as UInt8)
-    for byte in sk.utf8 { hasher.combine(byte) }
+    for var part in [pk, sk] {
+      part.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+      hasher.combine(0 as UInt8)
+    }
   }
 
   package static func < (left: ItemKey, right: ItemKey) -> Bool {

@@ -14,7 +14,8 @@ package enum StoreError: Error, Sendable, Hashable {
   case conditionFailed(reasons: [Reason])
   /// A bound of `StoreLimits`, with the number that broke it.
   case limitExceeded(String)
-  /// A request that no driver can carry out: an empty key, two writes of one item, a foreign cursor.
+  /// A request that no driver can carry out: an empty key, two writes of one item, a foreign
+  /// cursor.
   case invalid(String)
   /// Another writer was faster; nothing happened and a second try may succeed.
   case conflict

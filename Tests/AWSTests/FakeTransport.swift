@@ -1,4 +1,3 @@
-import NIOCore
 import Synchronization
 
 @testable import AWS
@@ -32,7 +31,7 @@ extension HTTPResponse {
   {
     HTTPResponse(
       status: status, headers: headers.map { HeaderField($0.0, $0.1) },
-      body: ByteBuffer(string: text))
+      body: Array(text.utf8))
   }
 
   static func error(_ status: Int, _ code: String, extra: String = "") -> HTTPResponse {
@@ -43,7 +42,7 @@ extension HTTPResponse {
 extension HTTPRequest {
   func field(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 
-  var text: String { String(buffer: body) }
+  var text: String { String(decoding: body, as: UTF8.self) }
 }
 
 /// Credentials that are already there.

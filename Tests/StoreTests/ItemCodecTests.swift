@@ -1,3 +1,4 @@
+import Diagnostics
 import JSON
 import Store
 import Testing
@@ -23,5 +24,40 @@ struct ItemCodecTests {
   func `a line that is no item is refused`(line: String) throws {
     let json = try JSON(parsing: line)
     #expect(throws: StoreError.self) { try Item(json: json) }
+  }
+}
+
+@Suite("Import")
+struct StoreImportTests {
+  @Test func `lines become items, and what is there stays unless replaced`() async throws {
+    let store = try SQLiteStore.inMemory(clock: ManualClock())
+    try await store.write(.put(Item(.user("0"), ["n": "old"])))
+    let lines = (0..<200).map { Item(.user("\($0)"), ["n": .int($0)]).json.text }
+    let text = Array(("\n" + lines.joined(separator: "\r\n") + "\n").utf8)
+    let items = try StoreImport.items(in: text, file: "items.jsonl")
+    var report = try await StoreImport.write(items, into: store)
+    #expect(report.written == 199)
+    #expect(report.skipped == 1)
+    #expect(try await store.get(.user("0"))?["n"] == "old")
+    #expect(try await store.get(.user("199"))?["n"] == 199)
+    report = try await StoreImport.write(items, into: store, replacing: true)
+    #expect(report.written == 200)
+    #expect(try await store.get(.user("0"))?["n"] == 0)
+  }
+
+  @Test func `a broken line is named and nothing is read`() throws {
+    let text = #"""
+      {"pk":"a","sk":"b"}
+      {"pk":"a","sk":"b"
+
+      {"pk":"a","sk":""}
+      """#
+    do {
+      _ = try StoreImport.items(in: Array(text.utf8), file: "items.jsonl")
+      Issue.record("broken lines were read")
+    } catch let list as DiagnosticList {
+      #expect(list.diagnostics.map { $0.place?.line } == [2, 4])
+      #expect(list.diagnostics.map(\.code) == [.importLineBroken, .importLineBroken])
+    }
   }
 }

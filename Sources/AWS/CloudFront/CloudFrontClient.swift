@@ -1,5 +1,4 @@
 import Cryptography
-import NIOCore
 
 /// CloudFront's API, as far as a deploy needs it: invalidations.
 package final class CloudFrontClient: Sendable {
@@ -35,10 +34,10 @@ package final class CloudFrontClient: Sendable {
         method: "POST", scheme: address.scheme, host: address.host,
         path: address.basePath + "/2020-05-31/distribution/"
           + PercentEncoding.encode(distribution) + "/invalidation",
-        headers: [HeaderField("content-type", "text/xml")], body: ByteBuffer(bytes: body),
+        headers: [HeaderField("content-type", "text/xml")], body: body,
         payloadHash: SHA256.hash(body).hex)
     }
-    let found = XMLReader.texts(in: Array(answer.body.readableBytesView), named: ["Id"])
+    let found = XMLReader.texts(in: answer.body, named: ["Id"])
     guard let id = found["Id"] else { throw .malformed("the invalidation has no id") }
     return id
   }

@@ -1,5 +1,4 @@
 import JSON
-import NIOCore
 import Time
 
 /// What containers and instances are told about themselves over link-local HTTP.
@@ -24,7 +23,7 @@ struct MetadataCredentials: Sendable {
 
   func credentials(from response: HTTPResponse, source: String) throws(AWSError) -> Credentials {
     guard response.status == 200,
-      let json = try? JSON(parsing: Array(response.body.readableBytesView)),
+      let json = try? JSON(parsing: response.body),
       let id = json["AccessKeyId"]?.string, let secret = json["SecretAccessKey"]?.string
     else {
       throw .source(
@@ -121,12 +120,12 @@ struct InstanceCredentials: CredentialProvider {
       headers: [HeaderField("x-aws-ec2-metadata-token-ttl-seconds", "21600")])
     guard token.status == 200 else { return nil }
     let proof = [
-      HeaderField("x-aws-ec2-metadata-token", String(buffer: token.body).trimmingWhitespace)
+      HeaderField("x-aws-ec2-metadata-token", token.text.trimmingWhitespace)
     ]
     let base = "/latest/meta-data/iam/security-credentials/"
     let list = try await metadata.get(address, path: base, headers: proof)
     guard list.status == 200,
-      let role = String(buffer: list.body).split(whereSeparator: \.isNewline).first.map(String.init)
+      let role = list.text.split(whereSeparator: \.isNewline).first.map(String.init)
     else { return nil }
     let path = base + PercentEncoding.encode(role)
     return (role, try await metadata.get(address, path: path, headers: proof))

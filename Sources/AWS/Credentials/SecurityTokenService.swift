@@ -1,5 +1,4 @@
 import Cryptography
-import NIOCore
 import Time
 
 /// STS: a role's temporary credentials for a web identity token or for other credentials.
@@ -51,7 +50,7 @@ struct SecurityTokenService: Sendable {
       method: "POST", scheme: address.scheme, host: address.host,
       path: address.basePath.isEmpty ? "/" : address.basePath,
       headers: [HeaderField("content-type", "application/x-www-form-urlencoded; charset=utf-8")],
-      body: ByteBuffer(bytes: body), payloadHash: SHA256.hash(body).hex)
+      body: body, payloadHash: SHA256.hash(body).hex)
   }
 
   private func call(_ request: HTTPRequest, source: String) async throws(AWSError) -> Credentials {
@@ -65,7 +64,7 @@ struct SecurityTokenService: Sendable {
     } catch {
       throw .transport(error, host: request.host)
     }
-    let body = Array(answer.body.readableBytesView)
+    let body = answer.body
     guard answer.status == 200 else {
       let error = ServiceError(status: answer.status, headers: answer.headers, body: body)
       throw .source(

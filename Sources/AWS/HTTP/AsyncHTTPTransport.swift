@@ -36,8 +36,8 @@ package struct AsyncHTTPTransport: HTTPTransport {
     outgoing.method = HTTPMethod(rawValue: request.method)
     outgoing.headers.reserveCapacity(request.headers.count + 1)
     for header in request.headers { outgoing.headers.add(name: header.name, value: header.value) }
-    if request.body.readableBytes > 0 || request.method == "PUT" || request.method == "POST" {
-      outgoing.body = .bytes(request.body)
+    if !request.body.isEmpty || request.method == "PUT" || request.method == "POST" {
+      outgoing.body = .bytes(ByteBuffer(bytes: request.body))
     }
     do {
       let answer = try await client.execute(
@@ -45,7 +45,7 @@ package struct AsyncHTTPTransport: HTTPTransport {
       let body = try await answer.body.collect(upTo: bodyLimit)
       return HTTPResponse(
         status: Int(answer.status.code), headers: answer.headers.map { HeaderField($0, $1) },
-        body: body)
+        body: Array(body.readableBytesView))
     } catch {
       throw Self.translate(error, bodyLimit: bodyLimit)
     }

@@ -1,5 +1,3 @@
-import NIOCore
-
 /// One field of a request or an answer.
 package struct HeaderField: Sendable, Hashable {
   /// Name as sent; compared without regard to case.
@@ -38,13 +36,13 @@ package struct HTTPRequest: Sendable {
   /// Parameters, decoded; sent in canonical order and encoding.
   package var query: [QueryItem]
   package var headers: [HeaderField]
-  package var body: ByteBuffer
+  package var body: [UInt8]
   /// Lower-case hexadecimal SHA-256 of the body.
   package var payloadHash: String
 
   package init(
     method: String, scheme: String = "https", host: String, path: String,
-    query: [QueryItem] = [], headers: [HeaderField] = [], body: ByteBuffer = ByteBuffer(),
+    query: [QueryItem] = [], headers: [HeaderField] = [], body: [UInt8] = [],
     payloadHash: String = HTTPRequest.emptyHash
   ) {
     self.method = method
@@ -75,13 +73,16 @@ package struct HTTPRequest: Sendable {
 package struct HTTPResponse: Sendable {
   package var status: Int
   package var headers: [HeaderField]
-  package var body: ByteBuffer
+  package var body: [UInt8]
 
-  package init(status: Int, headers: [HeaderField] = [], body: ByteBuffer = ByteBuffer()) {
+  package init(status: Int, headers: [HeaderField] = [], body: [UInt8] = []) {
     self.status = status
     self.headers = headers
     self.body = body
   }
+
+  /// The body as text.
+  package var text: String { String(decoding: body, as: UTF8.self) }
 
   /// The first field of that name, which is given in lower case.
   package func header(_ name: String) -> String? {

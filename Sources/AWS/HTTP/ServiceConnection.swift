@@ -1,5 +1,4 @@
 import Diagnostics
-import NIOCore
 import Synchronization
 import Time
 
@@ -97,7 +96,7 @@ package final class ServiceConnection: Sendable {
     let signed = SigV4(region: region, service: service).signHeader(
       request, credentials: credentials, at: now, keys: keys)
     // Half a mebibyte a second is slow for a deployer's line, so that much time is granted.
-    let patience = timeout + .seconds(request.body.readableBytes >> 19)
+    let patience = timeout + .seconds(request.body.count >> 19)
     let answer: HTTPResponse
     do throws(TransportError) {
       answer = try await transport.send(signed.request, bodyLimit: bodyLimit, timeout: patience)
@@ -108,7 +107,7 @@ package final class ServiceConnection: Sendable {
     if (200..<300).contains(answer.status) || answer.status == 304 { return answer }
     throw .service(
       ServiceError(
-        status: answer.status, headers: answer.headers, body: Array(answer.body.readableBytesView)))
+        status: answer.status, headers: answer.headers, body: answer.body))
   }
 
   // MARK: Cures

@@ -1,6 +1,5 @@
 import Cryptography
 import Diagnostics
-import NIOCore
 import Time
 
 /// What an object is stored with.
@@ -74,10 +73,9 @@ package final class S3Client: Sendable {
     _ key: String, body: [UInt8], sha256: Digest, headers: ObjectHeaders,
     condition: WriteCondition = .always
   ) async throws(AWSError) -> String {
-    let buffer = ByteBuffer(bytes: body)
     let answer = try await connection.send { region throws(AWSError) in
       var request = endpoint.request("PUT", key: key, region: region)
-      request.body = buffer
+      request.body = body
       request.payloadHash = sha256.hex
       request.headers = [
         HeaderField("content-type", headers.contentType),
@@ -109,7 +107,7 @@ package final class S3Client: Sendable {
         emptyRequest("GET", key: key, region: region)
       }
       return StoredObject(
-        body: Array(answer.body.readableBytesView),
+        body: answer.body,
         eTag: EntityTag.bare(answer.header("etag") ?? ""))
     } catch {
       if error.serviceCode == "NoSuchKey" || error.serviceCode == "NotFound" { return nil }
@@ -155,7 +153,7 @@ package final class S3Client: Sendable {
         if let current { request.query.append(QueryItem("continuation-token", current)) }
         return request
       }
-      let page = try ListPage(xml: Array(answer.body.readableBytesView))
+      let page = try ListPage(xml: answer.body)
       objects += page.objects
       if page.nextToken == token, token != nil { throw .malformed("the listing does not advance") }
       token = page.nextToken

@@ -20,7 +20,7 @@ package struct OAuthClient: Sendable, Hashable {
   package var origins: [String]
   package var grants: [String]
   package var scopes: [String]
-  /// SHA-256 of the secret in base64url, for confidential clients.
+  /// SHA-256 of the secret in hexadecimal, for confidential clients.
   package var secretDigest: String?
   /// Ours: no consent page, refresh cookie.
   package var isFirstParty: Bool

@@ -101,8 +101,12 @@ struct RefreshFamily: Sendable, Hashable {
   /// Mixed into every token of the family.
   var salt: String
   var expiresAt: Timestamp
-  var resource: String?
+  /// The access tokens made from it that may still live: they end with it (RFC 7009 §2.1).
+  var accessTokens: [String] = []
   var version = 0
+
+  /// Access tokens that are remembered: more are not made within one's lifetime by honest use.
+  static let accessTokenLimit = 16
 
   static func key(_ username: String, _ id: String) -> ItemKey {
     ItemKey("USER#\(username)", "REFRESH#\(id)")
@@ -146,8 +150,21 @@ struct RefreshFamily: Sendable, Hashable {
     rotatedAt = rotated
     self.salt = salt
     expiresAt = expires
-    resource = item["resource"]?.string
+    accessTokens = item["access"]?.array?.compactMap(\.string) ?? []
     version = item.version
+  }
+
+  /// Notes an access token made from it.
+  mutating func remember(accessToken id: String) {
+    accessTokens = accessTokens.suffix(Self.accessTokenLimit - 1) + [id]
+  }
+
+  /// Where the family's owner is found.
+  var pointer: Item {
+    Item(
+      Self.pointerKey(id),
+      JSONObject([("type", "refresh-owner"), ("username", .string(username))]),
+      expiresAt: expiresAt)
   }
 
   var item: Item {
@@ -157,7 +174,7 @@ struct RefreshFamily: Sendable, Hashable {
       ("scope", .string(scopes.joined(separator: " "))), ("gen", .int(generation)),
       ("rotatedAt", .int(rotatedAt.milliseconds)), ("salt", .string(salt)),
     ])
-    if let resource { attributes["resource"] = .string(resource) }
+    attributes["access"] = .array(accessTokens.map(JSON.string))
     return Item(key, attributes, expiresAt: expiresAt, g1: IndexKey("RFAM#\(id)", "0"))
   }
 }

@@ -170,17 +170,16 @@ struct CommandTransport: MessageTransport {
     process.standardInput = input
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
+    // Written before the command runs and shorter than a pipe's buffer: the write neither waits nor
+    // meets a closed pipe.
     let text = MailText.render(message, id: id, from: from)
+    try input.fileHandleForWriting.write(contentsOf: Data(text.utf8.prefix(32 << 10)))
+    try input.fileHandleForWriting.close()
     let status: Int32 = try await withCheckedThrowingContinuation { continuation in
       process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
       do {
         try process.run()
-        // Shorter than a pipe's buffer, so that the write never waits for the command.
-        try input.fileHandleForWriting.write(contentsOf: Data(text.utf8.prefix(32 << 10)))
-        try input.fileHandleForWriting.close()
       } catch {
-        process.terminationHandler = nil
-        if process.isRunning { process.terminate() }
         continuation.resume(throwing: error)
       }
     }

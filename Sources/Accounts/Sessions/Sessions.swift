@@ -78,8 +78,9 @@ extension AccountsService {
     return try await store.query(query).items.compactMap(RefreshFamily.init)
   }
 
-  /// Ends a refresh family.
+  /// Ends a refresh family and the access tokens made from it.
   func endFamily(_ family: RefreshFamily) async throws {
+    for token in family.accessTokens { try await revocationList.revoke(token: token) }
     try await store.transact([
       .delete(family.key), .delete(RefreshFamily.pointerKey(family.id)),
     ])

@@ -55,11 +55,16 @@ final class RouteBinding {
 
   private func integration(_ operation: APIOperation) -> (any Integration)? {
     switch operation.integration {
-    case .function(let name, _):
+    case .function(let name, let format):
       if let handler = assembly.functions[name] {
         return FunctionIntegration(name: name, handler: handler)
       }
-      let near = Suggestion.nearest(to: name, among: assembly.functions.keys)
+      if let function = assembly.eventFunctions[name] {
+        let form = EventForm(format, routeHasScopes: !operation.security.scopes.isEmpty)
+        return EventIntegration(name: name, form: form, function: function)
+      }
+      let near = Suggestion.nearest(
+        to: name, among: Array(assembly.functions.keys) + Array(assembly.eventFunctions.keys))
       refuse(
         .functionUnbound, "no handler is bound to the function '\(name)'", at: operation.place,
         remedy: near.map { "did you mean '\($0)'?" }

@@ -7,7 +7,8 @@ import Time
 ///
 /// Writers queue and sleep; the writer connection's own thread takes everything that waits, up to a
 /// bound, carries it out within one transaction and answers each only after COMMIT has returned.
-/// Each write is decided before it changes anything, so that one writer's refusal leaves no trace in
+/// Each write is decided before it changes anything, so that one writer's refusal leaves no trace
+/// in
 /// the others' transaction. While the disk syncs, the next group gathers.
 final class CommitQueue: Sendable {
   /// What one writer wants.
@@ -211,7 +212,8 @@ extension CommitQueue {
     if db.isInsideTransaction { try? db.rollback() }
   }
 
-  /// Moves the log into the database once enough has gathered, after the writers have been answered.
+  /// Moves the log into the database once enough has gathered, after the writers have been
+  /// answered.
   private func checkpointIfDue(_ db: Database) {
     guard isDurable else { return }
     let changes = db.totalChangesCount

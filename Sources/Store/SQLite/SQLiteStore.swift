@@ -3,7 +3,8 @@ import GRDB
 import Synchronization
 import Time
 
-/// The item store in one SQLite file: write-ahead log, every commit synced, one writer, many readers.
+/// The item store in one SQLite file: write-ahead log, every commit synced, one writer, many
+/// readers.
 package final class SQLiteStore: ItemStore {
   /// Bounds on what the driver keeps waiting and does at once.
   package struct Limits: Sendable, Hashable {
@@ -198,11 +199,19 @@ extension SQLiteStore {
     return count
   }
 
-  /// Sweeps in bounded batches, each its own commit, until the task is cancelled.
+  /// Sweeps in bounded batches, each its own commit, until the task is cancelled or the store
+  /// closed.
+  ///
+  /// A store that is busy or out of disk is swept at the next turn: an expired item is absent
+  /// anyway.
   package func runSweeper(every interval: Duration = .seconds(60), limit: Int = 500) async throws {
     while true {
       try await clock.sleep(for: interval)
-      while try await sweep(limit: limit) == limit { try Task.checkCancellation() }
+      do {
+        while try await sweep(limit: limit) == limit { try Task.checkCancellation() }
+      } catch StoreError.busy {
+      } catch StoreError.unavailable {
+      }
     }
   }
 

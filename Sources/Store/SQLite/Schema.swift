@@ -9,7 +9,7 @@ enum Schema {
   static let application = 0x506F_7274
 
   // Rows lie in a table of their own beside the key's index: with items of some hundred bytes an
-  // update then writes half the pages it writes in a WITHOUT ROWID table (Decisions/store).
+  // update then writes half the pages it writes in a WITHOUT ROWID table.
   private static let tables = """
     CREATE TABLE item (
       id INTEGER PRIMARY KEY,

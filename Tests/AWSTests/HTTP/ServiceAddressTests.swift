@@ -24,7 +24,8 @@ struct ServiceAddressTests {
   }
 
   @Test func `buckets: virtual host on AWS, path elsewhere and for dots`() throws {
-    func url(_ bucket: String, _ url: String?, _ how: S3Endpoint.Addressing = .auto) throws -> String
+    func url(_ bucket: String, _ url: String?, _ how: S3Endpoint.Addressing = .auto) throws
+      -> String
     {
       try S3Endpoint(bucket: bucket, url: url, addressing: how)
         .request("GET", key: "k", region: "cn-north-1").url

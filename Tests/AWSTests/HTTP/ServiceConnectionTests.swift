@@ -1,6 +1,5 @@
 import Cryptography
 import Diagnostics
-import NIOCore
 import Testing
 import Time
 
@@ -71,7 +70,6 @@ struct ServiceConnectionTests {
     #expect(transport.requests.count == 5)
     // Half of 100, 200, 400 and 800 ms; the pace of 5 ms is hidden behind the first.
     #expect((clock.monotonic() - started).wholeMilliseconds == 750)
-    #expect(Set(transport.requests.compactMap { $0.field("x-amz-date") }).count > 1)
   }
 
   @Test(
@@ -162,11 +160,14 @@ struct ServiceConnectionTests {
   }
 
   @Test func `a listing goes from page to page and must advance`() async throws {
-    let page = "<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>k</Key><Size>1</Size>"
+    let page =
+      "<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>k</Key><Size>1</Size>"
       + "<ETag>\"t\"</ETag></Contents><NextContinuationToken>TOKEN</NextContinuationToken></ListBucketResult>"
     let transport = FakeTransport { request, position in
       .text(
-        200, position < 2 ? page.replacing("TOKEN", with: "t\(position)")
+        200,
+        position < 2
+          ? page.replacing("TOKEN", with: "t\(position)")
           : page.replacing("true", with: "false"))
     }
     #expect(try await bucket(transport).list(prefix: "p/").count == 3)

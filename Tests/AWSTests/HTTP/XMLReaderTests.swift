@@ -13,7 +13,8 @@ struct XMLReaderTests {
 
   @Test func `elements, text, references, attributes, comments`() throws {
     let found = try events(
-      "<?xml version=\"1.0\"?>\n<a xmlns='x>y'><!-- <b> -->\n <b/><c>1 &lt; &#50; &#x33;&amp;</c></a>\n")
+      "<?xml version=\"1.0\"?>\n<a xmlns='x>y'><!-- <b> -->\n <b/><c>1 &lt; &#50; &#x33;&amp;</c></a>\n"
+    )
     #expect(
       found == [
         .start("a"), .start("b"), .end("b"), .start("c"), .text("1 < 2 3&"), .end("c"), .end("a"),
@@ -41,7 +42,8 @@ struct XMLReaderTests {
 @Suite("Listings")
 struct ListPageTests {
   @Test func `keys are decoded only when the page says that they are encoded`() throws {
-    let entry = "<Contents><Key>a%2Bb+c/%C3%A9</Key><ETag>&quot;x&quot;</ETag><Size>3</Size></Contents>"
+    let entry =
+      "<Contents><Key>a%2Bb+c/%C3%A9</Key><ETag>&quot;x&quot;</ETag><Size>3</Size></Contents>"
     let encoded = try ListPage(
       xml: Array(
         "<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>\(entry)<NextContinuationToken>t&amp;1</NextContinuationToken></ListBucketResult>"
@@ -49,7 +51,8 @@ struct ListPageTests {
     #expect(encoded.objects == [ListedObject(key: "a+b c/é", bytes: 3, eTag: "x")])
     #expect(encoded.nextToken == "t&1")
     let plain = try ListPage(
-      xml: Array("<ListBucketResult><IsTruncated>false</IsTruncated>\(entry)</ListBucketResult>".utf8))
+      xml: Array(
+        "<ListBucketResult><IsTruncated>false</IsTruncated>\(entry)</ListBucketResult>".utf8))
     #expect(plain.objects[0].key == "a%2Bb+c/%C3%A9")
     #expect(plain.nextToken == nil)
   }

@@ -1,5 +1,4 @@
 import Cryptography
-import NIOCore
 import Testing
 import Time
 
@@ -32,7 +31,7 @@ struct SigV4S3Tests {
     return HTTPRequest(
       method: method, host: "examplebucket.s3.amazonaws.com", path: path, query: query,
       headers: headers + [HeaderField("x-amz-content-sha256", hash)],
-      body: ByteBuffer(string: body), payloadHash: hash)
+      body: Array(body.utf8), payloadHash: hash)
   }
 
   @Test func `GET with a range`() throws {
@@ -74,9 +73,9 @@ struct SigV4S3Tests {
     )
   }
 
-  @Test func `hops' fields are not signed and inner spaces collapse`() {
+  @Test func `hops' fields are not signed and inner spaces collapse`() throws {
     var plain = request("GET", "/x", headers: [HeaderField("x-amz-meta-a", "b c")])
-    let before = try? sign(plain)
+    let before = try sign(plain)
     plain.headers[0].value = "  b \t  c "
     plain.headers += [
       HeaderField("User-Agent", "portico"), HeaderField("Expect", "100-continue"),

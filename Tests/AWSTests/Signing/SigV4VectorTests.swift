@@ -1,6 +1,5 @@
 import Foundation
 import JSON
-import NIOCore
 import Testing
 import Time
 
@@ -14,7 +13,8 @@ private let suite: [String] = {
     .sorted()
 }()
 
-@Suite("SigV4 vectors of aws-c-auth", .enabled(if: !suite.isEmpty, "../shared/vectors/sigv4 is absent"))
+@Suite(
+  "SigV4 vectors of aws-c-auth", .enabled(if: !suite.isEmpty, "../shared/vectors/sigv4 is absent"))
 struct SigV4VectorTests {
   static var folder: String {
     if let given = ProcessInfo.processInfo.environment["PORTICO_VECTORS"] {
@@ -134,7 +134,7 @@ private struct Vector {
     headers.removeAll { $0.name == "Host" }
     return HTTPRequest(
       method: method, host: host, path: path, query: items(of: target), headers: headers,
-      body: ByteBuffer(string: body), payloadHash: Digests.sha256(body))
+      body: Array(body.utf8), payloadHash: Digests.sha256(body))
   }
 
   static func items(of target: String) -> [QueryItem] {

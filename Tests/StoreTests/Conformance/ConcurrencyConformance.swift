@@ -3,7 +3,8 @@ import Store
 import Testing
 import Time
 
-/// The tests A, B and C of spec/apps.md §6.4, which tell servers that isolate from those that do not.
+/// The tests A, B and C of spec/apps.md §6.4, which tell servers that isolate from those that do
+/// not.
 extension StoreConformance {
   static let concurrency: [StoreConformance] = [
     StoreConformance("A: sixteen tasks sell 400 of 400, never more", sellsNoMoreThanThereIs),

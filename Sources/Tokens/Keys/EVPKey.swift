@@ -1,0 +1,131 @@
+import COpenSSL
+import Cryptography
+
+/// Owner of an OpenSSL key; verification and signing with one key from many threads is safe, since
+/// OpenSSL never changes a key after it was made.
+final class EVPKey: Sendable {
+  private let address: UInt
+
+  init?(owning pointer: OpaquePointer?) {
+    guard let pointer else { return nil }
+    address = UInt(bitPattern: pointer)
+  }
+
+  deinit { EVP_PKEY_free(pointer) }
+
+  var pointer: OpaquePointer? { OpaquePointer(bitPattern: address) }
+
+  /// Reads a SubjectPublicKeyInfo; OpenSSL refuses points off the curve.
+  convenience init?(publicDER der: [UInt8]) {
+    let key = der.withUnsafeBufferPointer { buffer -> OpaquePointer? in
+      var cursor = buffer.baseAddress
+      return d2i_PUBKEY(nil, &cursor, buffer.count)
+    }
+    self.init(owning: key)
+  }
+
+  /// Reads a private key in PKCS #8 or its traditional form.
+  convenience init?(privateDER der: [UInt8]) {
+    let key = der.withUnsafeBufferPointer { buffer -> OpaquePointer? in
+      var cursor = buffer.baseAddress
+      return d2i_AutoPrivateKey(nil, &cursor, buffer.count)
+    }
+    self.init(owning: key)
+  }
+
+  /// The private key as DER.
+  var privateDER: [UInt8]? {
+    let length = i2d_PrivateKey(pointer, nil)
+    guard length > 0 else { return nil }
+    var out = [UInt8](repeating: 0, count: Int(length))
+    let written = out.withUnsafeMutableBufferPointer { buffer -> Int32 in
+      var cursor = buffer.baseAddress
+      return i2d_PrivateKey(pointer, &cursor)
+    }
+    return written == length ? out : nil
+  }
+
+  /// A big number of the key, such as `n`, as its magnitude.
+  func number(_ name: String) -> [UInt8]? {
+    var value: OpaquePointer?
+    guard EVP_PKEY_get_bn_param(pointer, name, &value) == 1, let value else { return nil }
+    defer { BN_free(value) }
+    var out = [UInt8](repeating: 0, count: (Int(BN_num_bits(value)) + 7) / 8)
+    BN_bn2bin(value, &out)
+    return out
+  }
+
+  /// The uncompressed point of an elliptic key.
+  var point: [UInt8]? {
+    var length = 0
+    guard EVP_PKEY_get_octet_string_param(pointer, "pub", nil, 0, &length) == 1 else { return nil }
+    var out = [UInt8](repeating: 0, count: length)
+    guard EVP_PKEY_get_octet_string_param(pointer, "pub", &out, length, &length) == 1 else {
+      return nil
+    }
+    return Array(out[..<length])
+  }
+
+  /// The public bytes of an Ed25519 key.
+  var rawPublic: [UInt8]? {
+    var out = [UInt8](repeating: 0, count: 32)
+    var length = out.count
+    guard EVP_PKEY_get_raw_public_key(pointer, &out, &length) == 1, length == 32 else { return nil }
+    return out
+  }
+
+  // MARK: Signatures
+
+  func verify(
+    _ signature: [UInt8], over input: UnsafeRawBufferPointer, _ algorithm: SignatureAlgorithm
+  ) -> Bool {
+    guard let context = EVP_MD_CTX_new() else { return false }
+    defer { EVP_MD_CTX_free(context) }
+    var keyContext: OpaquePointer?
+    guard
+      EVP_DigestVerifyInit(context, &keyContext, algorithm.digest?.handle, nil, pointer) == 1,
+      Self.pad(keyContext, algorithm)
+    else { return clear() }
+    let wire: [UInt8]
+    if let curve = algorithm.curve {
+      guard signature.count == 2 * curve.bytes else { return false }
+      wire = DER.sequence(
+        DER.integer(Array(signature[..<curve.bytes])), DER.integer(Array(signature[curve.bytes...]))
+      )
+    } else {
+      wire = signature
+    }
+    let bytes = input.bindMemory(to: UInt8.self)
+    let result = EVP_DigestVerify(context, wire, wire.count, bytes.baseAddress, bytes.count)
+    return result == 1 ? true : clear()
+  }
+
+  func sign(_ input: [UInt8], _ algorithm: SignatureAlgorithm) -> [UInt8]? {
+    guard let context = EVP_MD_CTX_new() else { return nil }
+    defer { EVP_MD_CTX_free(context) }
+    var keyContext: OpaquePointer?
+    var length = 0
+    guard EVP_DigestSignInit(context, &keyContext, algorithm.digest?.handle, nil, pointer) == 1,
+      Self.pad(keyContext, algorithm),
+      EVP_DigestSign(context, nil, &length, input, input.count) == 1
+    else { return nil }
+    var out = [UInt8](repeating: 0, count: length)
+    guard EVP_DigestSign(context, &out, &length, input, input.count) == 1 else { return nil }
+    out = Array(out[..<length])
+    if let curve = algorithm.curve { return DER.rawSignature(out, width: curve.bytes) }
+    return out
+  }
+
+  private static func pad(_ context: OpaquePointer?, _ algorithm: SignatureAlgorithm) -> Bool {
+    guard algorithm.family == .pss else { return true }
+    // RFC 7518 §3.5: the salt is as long as the digest; -1 is OpenSSL's word for that.
+    return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1
+      && EVP_PKEY_CTX_set_rsa_pss_saltlen(context, -1) == 1
+  }
+
+  /// A failed verification leaves reasons in the thread's queue, which nobody would read.
+  private func clear() -> Bool {
+    ERR_clear_error()
+    return false
+  }
+}

@@ -1,0 +1,184 @@
+// @ts-check
+// Live quotes: one request for all, then server-sent events, and polling whenever those are not there.
+
+import { date, number } from "./format.js";
+
+/**
+ * @typedef {object} Quote
+ * @property {string} symbol @property {string} name @property {number} price
+ * @property {number} changePercent @property {number} changeAbs @property {number} previousClose
+ * @property {number} volume @property {Date} asOf @property {string} source @property {boolean} stale
+ * @property {number[]} recent
+ * @typedef {"connecting" | "live" | "polling" | "away"} FeedState
+ */
+
+export const POLL_MS = 30_000;
+const TIMEOUT_MS = 10_000;
+const REOPEN_STREAM_MS = 300_000;
+
+/** The quote in an answer, or null when it is not one. @param {any} raw @returns {Quote | null} */
+export function readQuote(raw) {
+  const price = number(raw?.price);
+  if (typeof raw?.symbol !== "string" || !Number.isFinite(price)) return null;
+  const percent = number(raw.change);
+  const previous = number(raw.previousClose);
+  const known = number(raw.changeAbs);
+  return {
+    symbol: raw.symbol,
+    name: typeof raw.name === "string" ? raw.name : "",
+    price,
+    changePercent: Number.isFinite(percent) ? percent : 0,
+    changeAbs: Number.isFinite(known) ? known : price - price / (1 + (percent || 0) / 100),
+    previousClose: previous,
+    volume: number(raw.volume),
+    asOf: date(raw.asOf ?? raw.lastUpdated) ?? new Date(),
+    source: typeof raw.source === "string" ? raw.source : "",
+    stale: raw.stale === true,
+    recent: Array.isArray(raw.recent) ? raw.recent.map(number).filter(Number.isFinite) : [],
+  };
+}
+
+export class QuoteFeed {
+  /** @type {EventSource | null} */ #stream = null;
+  /** @type {FeedState} */ #state = "connecting";
+  #pollTimer = 0;
+  #reopenTimer = 0;
+  #lastQuoteAt = 0;
+  #running = false;
+
+  /**
+   * @param {object} options
+   * @param {string} options.apiBaseURL
+   * @param {(quotes: Quote[]) => void} options.onQuotes
+   * @param {(state: FeedState, reason: string) => void} options.onState
+   */
+  constructor(options) {
+    this.options = options;
+    document.addEventListener("visibilitychange", () => {
+      // A hidden page holds no connection: browsers allow six per host.
+      if (document.hidden) this.#pause();
+      else if (this.#running) this.#resume();
+    });
+    window.addEventListener("pagehide", () => this.#pause());
+    window.addEventListener("pageshow", (event) => {
+      if (event.persisted && this.#running) this.#resume();
+    });
+  }
+
+  get state() { return this.#state; }
+
+  start() {
+    if (this.#running) return;
+    this.#running = true;
+    this.#resume();
+  }
+
+  stop() {
+    this.#running = false;
+    this.#pause();
+  }
+
+  /** Asks at once, as the retry button does. */
+  async refresh() {
+    const reached = await this.#load();
+    if (reached && !this.#stream) this.#open();
+    return reached;
+  }
+
+  #resume() {
+    this.#poll();
+    void this.refresh();
+  }
+
+  #pause() {
+    clearInterval(this.#pollTimer);
+    clearTimeout(this.#reopenTimer);
+    this.#pollTimer = 0;
+    this.#close();
+  }
+
+  #close() {
+    this.#stream?.close();
+    this.#stream = null;
+  }
+
+  /** @param {FeedState} state @param {string} [reason] */
+  #become(state, reason = "") {
+    this.#state = state;
+    this.options.onState(state, reason);
+  }
+
+  #poll() {
+    if (this.#pollTimer) return;
+    this.#pollTimer = window.setInterval(() => {
+      const silent = Date.now() - this.#lastQuoteAt > POLL_MS;
+      if (this.#state !== "live" || silent) void this.refresh();
+    }, POLL_MS);
+  }
+
+  async #load() {
+    try {
+      const response = await fetch(`${this.options.apiBaseURL}/check`, {
+        headers: { accept: "application/json" },
+        cache: "no-store",
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+      if (!response.ok) throw new Error(`The price service answered ${response.status}`);
+      const answer = await response.json();
+      const quotes = Array.isArray(answer) ? answer.map(readQuote).filter((q) => q !== null) : [];
+      if (quotes.length === 0) throw new Error("The price service answered without prices");
+      this.#deliver(quotes);
+      if (this.#state !== "live") this.#become("polling");
+      return true;
+    } catch (error) {
+      this.#close();
+      this.#become("away", reasonOf(error));
+      return false;
+    }
+  }
+
+  #open() {
+    if (!("EventSource" in window) || document.hidden) return;
+    clearTimeout(this.#reopenTimer);
+    const stream = new EventSource(`${this.options.apiBaseURL}/stream`);
+    this.#stream = stream;
+    stream.addEventListener("open", () => this.#become("live"));
+    stream.addEventListener("quote", (event) => this.#receive(event));
+    stream.addEventListener("error", () => {
+      if (stream !== this.#stream) return;
+      if (this.#state === "live") this.#become("polling");
+      if (stream.readyState !== EventSource.CLOSED) return;
+      // Refused for good: ask every 30 seconds and look for the stream again later.
+      this.#stream = null;
+      this.#reopenTimer = window.setTimeout(() => this.#open(), REOPEN_STREAM_MS);
+    });
+  }
+
+  /** @param {MessageEvent} event */
+  #receive(event) {
+    let quote = null;
+    try {
+      quote = readQuote(JSON.parse(event.data));
+    } catch {
+      return;
+    }
+    if (!quote) return;
+    if (this.#state !== "live") this.#become("live");
+    this.#deliver([quote]);
+  }
+
+  /** @param {Quote[]} quotes */
+  #deliver(quotes) {
+    this.#lastQuoteAt = Date.now();
+    this.options.onQuotes(quotes);
+  }
+}
+
+/** @param {unknown} error */
+function reasonOf(error) {
+  if (error instanceof DOMException && error.name === "TimeoutError") {
+    return "The price service did not answer in time.";
+  }
+  if (error instanceof TypeError) return "The price service cannot be reached.";
+  return error instanceof Error ? `${error.message}.` : "The price service does not answer.";
+}
