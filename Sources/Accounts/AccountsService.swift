@@ -19,6 +19,8 @@ package final class AccountsService: Sendable {
   let signInBuckets: AddressBuckets
   let signUpBuckets: AddressBuckets
   let recoveryBuckets: AddressBuckets
+  /// Messages to one account: a few at once, then one a minute.
+  let recoveryNames = AddressBuckets(AddressBuckets.Rate(burst: 3, perMinute: 1))
   let outbox: Outbox
   package let audit: AuditLog
   private let revoked: Revocations

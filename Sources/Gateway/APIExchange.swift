@@ -58,7 +58,12 @@ struct APIExchange: Sendable {
   }
 
   var bodyLimit: Int { route?.bodyLimit ?? 0 }
-  var streamsBody: Bool { route?.integration.streamsBody ?? false }
+  /// A body is streamed only where nobody must see it whole first.
+  var streamsBody: Bool {
+    guard let route else { return false }
+    return route.integration.streamsBody && route.validation?.readsBody != true
+      && !["GET", "HEAD", "OPTIONS"].contains(request.method)
+  }
   var timeClass: TimeClass { route?.operation.timeClass ?? .api }
 
   /// The gateway's own answer.

@@ -29,4 +29,16 @@ extension DiagnosticCode {
   package static let settingTooLong: DiagnosticCode = "G013"
   /// A stream where only bytes at hand can be handed over.
   package static let streamInEvent: DiagnosticCode = "G014"
+  /// A catch-all route with an authorizer takes preflights.
+  package static let defaultEatsPreflight: DiagnosticCode = "G040"
+  /// A route wants API keys where none is known.
+  package static let keyRouteWithoutKeys: DiagnosticCode = "G041"
+  /// A public route that writes has no limit by address.
+  package static let openWriteWithoutLimit: DiagnosticCode = "G042"
+  /// A route's limit that its stage's limit hides.
+  package static let routeLimitAboveStage: DiagnosticCode = "G043"
+  /// An application's shell would hide the API's errors.
+  package static let shellMasksAPI: DiagnosticCode = "G044"
+  /// A Content-Security-Policy longer than CloudFront takes.
+  package static let policyTooLong: DiagnosticCode = "G045"
 }

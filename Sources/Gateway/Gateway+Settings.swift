@@ -17,6 +17,8 @@ package struct GatewaySettings: Sendable {
   package var canonicalOrigin: String?
   /// Exactly AWS's bytes in answers the gateway makes itself.
   package var strictAWS = false
+  /// Whether `/_portico/explain` answers; only in preview, and then to loopback alone.
+  package var explains = false
   /// Bytes of a request's body; AWS allows 10 MB.
   package var bodyBytes = 10_485_760
   /// Bytes of the bundle held in memory.
@@ -31,6 +33,8 @@ package struct GatewaySettings: Sendable {
   /// CORS policies of single routes, by route key; they win over the document's.
   package var routeCORS: [String: CORSPolicy] = [:]
   package var accessLog = AccessLogSettings()
+  package var upstream = UpstreamSettings()
+  package var cache = CacheSettings()
 
   package init() {}
 
@@ -77,6 +81,8 @@ extension GatewaySettings {
     for (name, reader) in gateway.entries(of: "cors") {
       routeCORS[name] = Self.cors(reader)
     }
+    upstream = UpstreamSettings(gateway.section("upstream"))
+    cache = CacheSettings(gateway.section("cache"))
     let log = gateway.section("access_log")
     accessLog.form = log.choice("form", default: accessLog.form)
     accessLog.template = log.string("template", default: "")

@@ -1,4 +1,5 @@
 import HTTPExchange
+import JSON
 import NIOCore
 import Time
 
@@ -47,6 +48,7 @@ package final class Gateway: Edge {
       if plan.root.routes.knows(path: request.target.path) {
         return judge(request, context, request.target.path, "$default", plan.root)
       }
+      if let response = Explain.answer(request, context, self) { return .answer(response) }
       return .answer(site.otherwise(request, context))
     }
   }
@@ -96,6 +98,20 @@ package final class Gateway: Edge {
       case .handle(let work): return await work.run(body)
       }
     }
+  }
+
+  /// What every key has used of its plan's quota, for the operator.
+  package func usage(at now: Timestamp) -> JSON {
+    let rows = plan.settings.keys.compactMap { record -> JSON? in
+      guard let usagePlan = record.plan.flatMap({ plan.plansByName[$0] }) else { return nil }
+      let usage = plan.usage.usage(key: record.name, plan: usagePlan, now: now)
+      return [
+        "key": .string(record.name), "plan": .string(usagePlan.name),
+        "since": .string(usagePlan.window(at: now)), "used": .int(usage.used),
+        "remaining": usagePlan.quota == nil ? .null : .int(usage.remaining),
+      ]
+    }
+    return ["usage": .array(rows)]
   }
 
   package func completed(_ exchange: CompletedExchange) { telemetry.record(exchange) }

@@ -28,9 +28,19 @@ package struct GatewayPlan: Sendable {
   /// The site at load.
   let site: StaticSite
   let behaviours: Behaviours
-  let buckets: any BucketLedger
-  let usage: any UsageLedger
+  private(set) var buckets: any BucketLedger
+  private(set) var usage: any UsageLedger
+  /// The cache that all routes share; the admin listener purges it.
+  package let responses: ResponseCache
   let plansByName: [String: UsagePlan]
+
+  /// The same plan with ledgers that change nothing, for explanations.
+  func withoutEffects() -> GatewayPlan {
+    var plan = self
+    plan.buckets = FullBuckets()
+    plan.usage = UncountedUsage(ledger: usage)
+    return plan
+  }
 
   /// Refuses a site with a file on a path that the API answers.
   func checkPages(of site: StaticSite) throws(DiagnosticList) {
@@ -67,6 +77,8 @@ package struct GatewayAssembly {
   package var cache: ((Route) throws -> (any RouteCache)?)?
   package var buckets: any BucketLedger
   package var usage: any UsageLedger
+  /// What `cache` makes the routes' caches from.
+  package let responses: ResponseCache
 
   package init(
     settings: GatewaySettings, api: APIDocument, accounts: APIDocument? = nil, site: StaticSite,
@@ -81,6 +93,10 @@ package struct GatewayAssembly {
     self.verifier = verifier
     buckets = LocalBucketLedger(capacity: settings.buckets)
     usage = LocalUsageLedger(keys: settings.keys)
+    validation = RequestValidation.make
+    let responses = ResponseCache(settings.cache, strictAWS: settings.strictAWS)
+    self.responses = responses
+    cache = { try responses.routeCache(for: $0) }
   }
 
   /// Binds every name and checks that nothing contradicts; throws everything that was found.
@@ -93,7 +109,7 @@ package struct GatewayAssembly {
     let plan = GatewayPlan(
       settings: settings, api: apiSurface, root: rootSurface, allRoutes: binding.routes,
       documents: ["/openapi.json": ServedDocument.resource(of: api)], site: site,
-      behaviours: Behaviours(settings), buckets: buckets, usage: usage,
+      behaviours: Behaviours(settings), buckets: buckets, usage: usage, responses: responses,
       plansByName: Dictionary(
         settings.plans.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }))
     try plan.checkPages(of: site)

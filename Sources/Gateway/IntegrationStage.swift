@@ -17,7 +17,7 @@ enum IntegrationStage {
     let ready = exchange
     return .work(
       Work(
-        bodyLimit: route.bodyLimit, streamsBody: integration.streamsBody,
+        bodyLimit: route.bodyLimit, streamsBody: exchange.streamsBody,
         timeClass: route.operation.timeClass
       ) { body in await run(ready, route, body) })
   }

@@ -53,7 +53,7 @@ package struct JSONNumber: Sendable {
   }
 
   /// Sign, digits without zeros at either end, and the power of ten they are multiplied by.
-  var canonical: (negative: Bool, digits: [UInt8], exponent: Int) {
+  package var canonical: (negative: Bool, digits: [UInt8], exponent: Int) {
     var digits: [UInt8] = []
     var exponent = 0
     var fraction = false

@@ -181,6 +181,19 @@ package final class SettingsReader {
     return elements.compactMap { $0.scalar?.string }
   }
 
+  /// The texts of a mapping whose names are the person's own.
+  package func texts(of key: String) -> [(String, String)] {
+    guard let node = take(key), node.null == nil else { return [] }
+    guard let entries = node.mapping, entries.allSatisfy({ $1.scalar != nil }) else {
+      note(.settingsWrongType, "'\(dotted(key))' is not a mapping of texts", at: node)
+      return []
+    }
+    return entries.compactMap { name, value in
+      guard let name = name.string, let text = value.scalar?.string else { return nil }
+      return (name, text)
+    }
+  }
+
   /// A secret from `KEY_file` or the environment; the YAML may never hold it.
   ///
   /// `PORTICO_SECTION_KEY` wins over the file named by `KEY_file`.

@@ -74,7 +74,7 @@ package struct Syncer: Sendable {
 
   private static let keyLimit = 1024
   /// Larger files need a multipart upload, which comes later.
-  private static let fileLimit = 512 << 20
+  private static let fileLimit = 128 << 20
 
   private func check(_ bundle: BundleManifest) throws(Diagnostic) {
     guard !bundle.entries.isEmpty else {

@@ -34,5 +34,7 @@ struct ScryptTests {
     #expect(derive("p", "s", 1, 8, 1) == nil)
     #expect(derive("p", "s", 16, 0, 1) == nil)
     #expect(derive("p", "s", 16, 8, 65) == nil)
+    #expect(derive("p", "s", 16, 8, 0) == nil)
+    #expect(derive("p", "s", 0, 8, 1) == nil)
   }
 }

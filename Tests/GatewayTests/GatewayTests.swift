@@ -120,10 +120,10 @@ struct Rig {
     func put(_ key: String, _ text: String) -> String {
       bytes[key] = Array(text.utf8)
       let hash = String(
-        text.utf8.reduce(UInt64(1469598103934665603)) { ($0 ^ UInt64($1)) &* 1099511628211 },
-        radix: 16)
-      return String(repeating: "0", count: 64 - hash.count - key.utf8.count % 8) + hash
-        + String(repeating: "7", count: key.utf8.count % 8)
+        "\(key)\n\(text)".utf8.reduce(UInt64(1_469_598_103_934_665_603)) {
+          ($0 ^ UInt64($1)) &* 1_099_511_628_211
+        }, radix: 16)
+      return hash + String(repeating: "0", count: 64 - hash.utf8.count)
     }
     let entries = files.map { key, text in
       BundleEntry(

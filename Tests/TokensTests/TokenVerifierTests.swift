@@ -1,6 +1,5 @@
 import Cryptography
 import JSON
-import Synchronization
 import Testing
 import Time
 
@@ -112,6 +111,7 @@ struct TokenVerifierTests {
 
   @Test(arguments: [
     "", ".", "..", "a.b", "a.b.c.d", "eyJ.=.x", String(repeating: "a", count: 9000),
+    "e30.e30.AA", "bnVsbA.e30.AA", "W10.e30.AA",
   ])
   func `what is no token is refused`(text: String) throws {
     let issuer = try Issuer()
@@ -137,17 +137,220 @@ struct TokenVerifierTests {
 
   @Test func `the legacy profile takes HS256 and nothing else does`() throws {
     let secret = [UInt8](repeating: 7, count: 32)
-    let claims = JSONObject([("username", "ann"), ("exp", .int(Self.now.seconds + 60))])
+    let claims = JSONObject([
+      ("username", "ann"), ("iat", .int(Self.now.seconds)), ("exp", .int(Self.now.seconds + 60)),
+    ])
     let token = try #require(LegacySigning.sign(claims, secret: secret))
-    let jwk = JSONWebKey(keyID: nil, algorithm: "HS256", material: .secret(secret))
-    let keys = KeySet([try #require(VerificationKey(jwk))])
-    let legacy = TokenVerifier(
-      IssuerProfile(issuers: [], algorithms: [.hs256], tokenUse: nil, leewaySeconds: 0))
-    #expect(try legacy.verify(token, keys: keys, now: Self.now).username == "ann")
+    let keys = try #require(
+      KeySet(legacySecrets: [[UInt8](repeating: 9, count: 32), secret]))
+    let legacy = TokenVerifier(.legacyHS256)
+    let verified = try legacy.verify(token, keys: keys, now: Self.now)
+    #expect(verified.username == "ann")
+    // No name of theirs can be a subject of ours.
+    #expect(verified.subject == "legacy:ann")
     #expect(throws: TokenError.algorithm) {
       try Self.verifier.verify(token, keys: keys, now: Self.now)
     }
     #expect(LegacySigning.sign(claims, secret: [1, 2, 3]) == nil)
+    #expect(KeySet(legacySecrets: [[1, 2, 3]]) == nil)
+    #expect(KeySet(legacySecrets: []) == nil)
+    #expect(throws: TokenError.tooOld) {
+      try legacy.verify(
+        #require(
+          LegacySigning.sign(
+            JSONObject([("username", "ann"), ("iat", 1), ("exp", .int(Self.now.seconds + 60))]),
+            secret: secret)), keys: keys, now: Self.now)
+    }
+  }
+
+  @Test func `an HS256 token made with a public key is refused`() throws {
+    let issuer = try Issuer(.rs256)
+    guard case .rsa(let modulus, _) = issuer.key.publicKey.material else {
+      Issue.record("no RSA key"); return
+    }
+    let token = try #require(
+      LegacySigning.sign(
+        JSONObject([("username", "ann"), ("exp", .int(Self.now.seconds + 60))]), secret: modulus))
+    for profile in [IssuerProfile(issuers: []), .legacyHS256] {
+      #expect(throws: TokenError.self) {
+        try TokenVerifier(profile).verify(token, keys: issuer.keys, now: Self.now)
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("at+jwt", true), ("AT+JWT", true), ("application/at+jwt", true), ("JWT", false),
+    ("logout+jwt", false), ("at+jwt ", false),
+  ])
+  func `RFC 9068 wants its type`(type: String, isGood: Bool) throws {
+    let issuer = try Issuer()
+    let verifier = TokenVerifier(.rfc9068(issuer: "https://issuer", audiences: ["api"]))
+    let token = try issuer.token(type: type)
+    if isGood {
+      #expect(throws: Never.self) {
+        try verifier.verify(token, keys: issuer.keys, now: Self.now)
+      }
+    } else {
+      #expect(throws: TokenError.type) {
+        try verifier.verify(token, keys: issuer.keys, now: Self.now)
+      }
+    }
+  }
+
+  @Test(arguments: ["logout+jwt", "application/secevent+jwt", "dpop+JWT"])
+  func `a token of another kind is no access token`(type: String) throws {
+    let issuer = try Issuer()
+    #expect(throws: TokenError.type) {
+      try Self.verifier.verify(issuer.token(type: type), keys: issuer.keys, now: Self.now)
+    }
+  }
+
+  @Test func `Cognito's access token has no aud, its ID token is refused`() throws {
+    let issuer = try Issuer(.rs256)
+    let verifier = TokenVerifier(
+      .cognito(issuers: ["https://issuer", "https://two"], clients: ["c"]))
+    let access = try issuer.token(
+      {
+        $0["aud"] = nil
+        $0["iss"] = "https://two"
+        $0["client_id"] = "c"
+        $0["sid"] = nil
+        $0["origin_jti"] = "family"
+      }, type: "JWT")
+    let verified = try verifier.verify(access, keys: issuer.keys, now: Self.now)
+    #expect(verified.sessionID == "family")
+    #expect(verified.hasScope(anyOf: ["trade", "other"]))
+    #expect(!verified.hasScope(anyOf: ["other"]))
+    let identity = try issuer.token {
+      $0["aud"] = "c"
+      $0["token_use"] = "id"
+    }
+    #expect(throws: TokenError.use) {
+      try verifier.verify(identity, keys: issuer.keys, now: Self.now)
+    }
+    let unsaid = try issuer.token {
+      $0["aud"] = "c"
+      $0["token_use"] = nil
+    }
+    #expect(throws: TokenError.use) {
+      try verifier.verify(unsaid, keys: issuer.keys, now: Self.now)
+    }
+  }
+
+  @Test func `strict AWS has no leeway and takes RSA only`() throws {
+    let verifier = TokenVerifier(.strictAWS(issuer: "https://issuer", audiences: ["api"]))
+    let rsa = try Issuer(.rs256)
+    let late = try rsa.token { $0["exp"] = .int(Self.now.seconds) }
+    #expect(throws: TokenError.expired) {
+      try verifier.verify(late, keys: rsa.keys, now: Self.now)
+    }
+    #expect(throws: Never.self) {
+      try verifier.verify(rsa.token(), keys: rsa.keys, now: Self.now)
+    }
+    let elliptic = try Issuer(.es256)
+    #expect(throws: TokenError.algorithm) {
+      try verifier.verify(elliptic.token(), keys: elliptic.keys, now: Self.now)
+    }
+  }
+
+  @Test func `a header's own key is not looked at`() throws {
+    let issuer = try Issuer()
+    let attacker = try Issuer()
+    let claims = JSONObject([
+      ("iss", "https://issuer"), ("aud", "api"), ("sub", "s"),
+      ("exp", .int(Self.now.seconds + 60)),
+    ])
+    let extras = JSONObject([
+      ("jwk", try #require(attacker.key.publicKey.publicJSON)),
+      ("jku", "https://attacker/jwks.json"), ("x5u", "https://attacker/cert"),
+    ])
+    let token = try #require(attacker.key.sign(claims, type: "at+jwt", extras: extras))
+    #expect(throws: TokenError.unknownKey) {
+      try Self.verifier.verify(token, keys: issuer.keys, now: Self.now)
+    }
+    // The same members in an honest token do no harm.
+    let honest = try #require(issuer.key.sign(claims, type: "at+jwt", extras: extras))
+    #expect(throws: Never.self) {
+      try Self.verifier.verify(honest, keys: issuer.keys, now: Self.now)
+    }
+  }
+
+  @Test(arguments: [
+    JSONObject([("crit", ["exp"])]), JSONObject([("crit", [])]), JSONObject([("b64", false)]),
+  ])
+  func `critical headers are refused, whatever they hold`(extras: JSONObject) throws {
+    let issuer = try Issuer()
+    let token = try #require(issuer.key.sign(JSONObject(), type: "at+jwt", extras: extras))
+    #expect(throws: TokenError.criticalHeader) {
+      try Self.verifier.verify(token, keys: issuer.keys, now: Self.now)
+    }
+  }
+
+  @Test func `claims with a name twice are refused although the signature is good`() throws {
+    let der = try #require(SigningKey.generate(.es256)?.der)
+    let key = try #require(EVPKey(privateDER: der))
+    let signing = try #require(SigningKey(der: der, algorithm: .es256))
+    let header = #"{"alg":"ES256","kid":"\#(signing.keyID)"}"#
+    let payload =
+      #"{"iss":"https://issuer","aud":"api","sub":"s","sub":"admin","exp":1800000060}"#
+    let input =
+      Base64URL.encode(Array(header.utf8)) + "." + Base64URL.encode(Array(payload.utf8))
+    let signature = try #require(key.sign(Array(input.utf8), .es256))
+    let keys = KeySet([try #require(signing.verificationKey)])
+    #expect(throws: TokenError.claims) {
+      try Self.verifier.verify(
+        input + "." + Base64URL.encode(signature), keys: keys, now: Self.now)
+    }
+  }
+
+  @Test func `a token without a subject is nobody's`() throws {
+    let issuer = try Issuer()
+    for change: @Sendable (inout JSONObject) -> Void in [
+      {
+        $0["sub"] = nil
+        $0["username"] = nil
+      }, { $0["sub"] = "" },
+    ] {
+      #expect(throws: TokenError.claims) {
+        try Self.verifier.verify(issuer.token(change), keys: issuer.keys, now: Self.now)
+      }
+    }
+  }
+
+  @Test func `times may have fractions but not be absurd`() throws {
+    let issuer = try Issuer()
+    let half = try issuer.token {
+      $0["exp"] = .number(JSONNumber(1_800_000_000.5) ?? JSONNumber(0))
+    }
+    let verified = try Self.verifier.verify(half, keys: issuer.keys, now: Self.now)
+    #expect(verified.expiresAt == Self.now)
+    for text in ["1e30", "-1", "253402300800"] {
+      let number = try #require(JSONNumber(text: text))
+      #expect(throws: TokenError.claims, "\(text)") {
+        try Self.verifier.verify(
+          issuer.token { $0["exp"] = .number(number) }, keys: issuer.keys, now: Self.now)
+      }
+    }
+  }
+
+  @Test func `scopes come as text or list`() {
+    #expect(TokenVerifier.scopes(["scope": "a b"]) == ["a", "b"])
+    #expect(TokenVerifier.scopes(["scp": ["a", "b"]]) == ["a", "b"])
+    #expect(TokenVerifier.scopes(["scp": "a b"]) == ["a", "b"])
+    #expect(TokenVerifier.scopes([:]) == [])
+  }
+
+  @Test func `no single changed character of a token is accepted`() throws {
+    let issuer = try Issuer()
+    let token = Array(try issuer.token().utf8)
+    for index in token.indices {
+      var changed = token
+      changed[index] = token[index] == UInt8(ascii: "A") ? UInt8(ascii: "B") : UInt8(ascii: "A")
+      #expect(throws: TokenError.self) {
+        try Self.verifier.verify(
+          String(decoding: changed, as: UTF8.self), keys: issuer.keys, now: Self.now)
+      }
+    }
   }
 
   @Test func `a key survives its DER`() throws {
@@ -156,144 +359,5 @@ struct TokenVerifierTests {
     let again = try #require(SigningKey(der: der, algorithm: .rs256))
     #expect(again.keyID == issuer.key.keyID)
     #expect(SigningKey(der: Array(der.dropLast()), algorithm: .rs256) == nil)
-  }
-
-  /// RFC 7638 §3.1.
-  @Test func `the thumbprint of the RFC's key`() throws {
-    let key = try JSONWebKey([
-      "kty": "RSA",
-      "n":
-        "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",
-      "e": "AQAB",
-    ])
-    #expect(key.thumbprint == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs")
-  }
-
-  /// RFC 8037 appendix A.4.
-  @Test func `the Ed25519 signature of the RFC`() throws {
-    let key = try #require(
-      VerificationKey(
-        try JSONWebKey([
-          "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
-        ])))
-    let jws = try CompactJWS(
-      "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc."
-        + "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg")
-    #expect(jws.isSigned(by: key))
-  }
-}
-
-@Suite("Keys of an issuer")
-struct IssuerKeysTests {
-  private final class Source: Sendable {
-    let calls = Mutex(0)
-    let fails = Mutex(false)
-    let documents = Mutex<JSON>(["keys": []])
-
-    func fetch() throws -> FetchedKeys {
-      calls.withLock { $0 += 1 }
-      if fails.withLock({ $0 }) { throw TokenError.malformed }
-      return FetchedKeys(document: documents.withLock { $0 }, maxAgeSeconds: 600)
-    }
-  }
-
-  private func made() throws -> (IssuerKeys, Source, ManualClock, SigningKey) {
-    let clock = ManualClock()
-    let source = Source()
-    let key = try #require(SigningKey.generate(.es256))
-    source.documents.withLock { $0 = ["keys": .array([key.publicKey.publicJSON ?? .null])] }
-    let keys = IssuerKeys(clock: clock) { try source.fetch() }
-    return (keys, source, clock, key)
-  }
-
-  @Test func `the first token waits for the first fetch, the next does not`() async throws {
-    let (keys, source, _, key) = try made()
-    guard case .wait = keys.lookup(key.keyID) else {
-      Issue.record("no wait")
-      return
-    }
-    guard case .keys = await keys.refreshed(key.keyID) else {
-      Issue.record("no keys")
-      return
-    }
-    guard case .keys = keys.lookup(key.keyID) else {
-      Issue.record("not at hand")
-      return
-    }
-    #expect(source.calls.withLock { $0 } == 1)
-  }
-
-  @Test func `a storm of unknown ids costs one fetch in thirty seconds`() async throws {
-    let (keys, source, clock, key) = try made()
-    _ = keys.lookup(key.keyID)
-    _ = await keys.refreshed(key.keyID)
-    clock.advance(by: .seconds(31))
-    for index in 0..<500 {
-      if case .wait = keys.lookup("unknown-\(index)") {
-        _ = await keys.refreshed("unknown-\(index)")
-      }
-    }
-    #expect(source.calls.withLock { $0 } == 2)
-    guard case .keys = keys.lookup(key.keyID) else {
-      Issue.record("good key lost")
-      return
-    }
-  }
-
-  @Test func `an issuer that is down keeps its last good keys for a day`() async throws {
-    let (keys, source, clock, key) = try made()
-    _ = keys.lookup(key.keyID)
-    _ = await keys.refreshed(key.keyID)
-    source.fails.withLock { $0 = true }
-    clock.advance(by: .seconds(3_600))
-    guard case .keys = keys.lookup(key.keyID) else {
-      Issue.record("lost")
-      return
-    }
-    _ = await keys.refreshed(key.keyID)
-    guard case .keys = keys.lookup(key.keyID) else {
-      Issue.record("lost after failure")
-      return
-    }
-    clock.advance(by: .seconds(86_400))
-    guard case .wait = keys.lookup(key.keyID) else {
-      Issue.record("stale keys served")
-      return
-    }
-  }
-
-  @Test func `without keys nothing passes`() async throws {
-    let (keys, source, _, key) = try made()
-    source.fails.withLock { $0 = true }
-    _ = keys.lookup(key.keyID)
-    guard case .unavailable = await keys.refreshed(key.keyID) else {
-      Issue.record("something passed")
-      return
-    }
-  }
-
-  @Test func `the cache answers only what is still good`() throws {
-    let clock = ManualClock()
-    let cache = VerifiedTokenCache(most: 64)
-    let token = VerifiedToken(
-      claims: [:], subject: "s", username: "u", scopes: [], sessionID: nil, tokenID: nil,
-      issuedAt: nil, expiresAt: clock.now() + .seconds(30), keyID: nil)
-    cache.insert("t", token, generation: 1, now: clock.now())
-    func found(_ generation: Int = 1) -> Bool {
-      cache.find("t", generation: generation, leewaySeconds: 0, now: clock.now()) != nil
-    }
-    #expect(found())
-    #expect(!found(2))
-    clock.advance(by: .seconds(31))
-    #expect(!found())
-    for index in 0..<1_000 {
-      cache.insert(
-        "t\(index)",
-        VerifiedToken(
-          claims: [:], subject: "s", username: "u", scopes: [], sessionID: nil, tokenID: nil,
-          issuedAt: nil, expiresAt: clock.now() + .seconds(60), keyID: nil), generation: 1,
-        now: clock.now())
-    }
-    #expect(cache.count <= 64)
   }
 }

@@ -66,13 +66,10 @@ extension AccountsService {
   func refreshSignIn(_ request: Request, _ context: RequestContext) async throws -> Response {
     let identity = try caller(context)
     let profile = try await callerProfile(identity)
-    guard let id = identity.sessionID, var session = try await session(identity.username, id) else {
+    guard let id = identity.sessionID, let session = try await session(identity.username, id) else {
       throw Problem(status: 401, error: "session_ended", message: "The session has ended")
     }
-    session.lastSeen = clock.now()
-    try await store.write(
-      .update(
-        session.key, [.set("lastSeen", .string(session.lastSeen.iso8601))], if: .exists))
+    try await touch(session)
     let response = try signInAnswer("Token refreshed", profile, session)
     if let token = identity.tokenID { try await revocationList.revoke(token: token) }
     return response
@@ -110,7 +107,9 @@ extension AccountsService {
     if !keepsCurrent { try await invalidateTokens(identity.username, identity.subject) }
     try await audit.append(
       .allSignedOut, actor: identity.username, address: context.sourceAddress)
-    return Self.privateJSON(["message": keepsCurrent ? "Other sessions ended" : "Signed out everywhere"])
+    return Self.privateJSON([
+      "message": keepsCurrent ? "Other sessions ended" : "Signed out everywhere"
+    ])
   }
 
   /// Refuses every token of an account issued until now, whatever session it names.

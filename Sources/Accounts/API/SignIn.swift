@@ -16,12 +16,16 @@ extension AccountsService {
   }
 
   /// Checks name and password: limits first, one hash whoever it is, failures all alike in time.
-  func authenticate(_ name: String, _ password: String, _ context: RequestContext) async throws
-    -> SignInOutcome
-  {
+  ///
+  /// - Parameter device: the mark of a browser known for this name, whose failures count alone.
+  func authenticate(
+    _ name: String, _ password: String, _ context: RequestContext, device: String? = nil
+  ) async throws -> SignInOutcome {
     let started = clock.monotonic()
     if let wait = signInBuckets.take(context.sourceAddress, at: started) { return .tooMany(wait) }
-    let lockName = secrets.mac(.nameLock, name.lowercased())
+    let lockName =
+      device.map { secrets.mac(.nameLock, name.lowercased(), $0) }
+      ?? secrets.mac(.nameLock, name.lowercased())
     if let wait = try await signInGuard.begin(lockName, at: clock.now()) {
       try await audit.append(.signInLocked, address: context.sourceAddress)
       return .tooMany(wait)
@@ -41,7 +45,8 @@ extension AccountsService {
     return .accepted(profile)
   }
 
-  private func signInProfile(_ name: String) async throws -> UserProfile? {
+  /// The account of a name, or of a confirmed address.
+  func signInProfile(_ name: String) async throws -> UserProfile? {
     guard name.contains("@") else { return try await profile(named: name) }
     guard let email = AccountName.canonicalEmail(name),
       let owner = try await store.get(UserProfile.emailKey(email))?["username"]?.string,
@@ -67,7 +72,7 @@ extension AccountsService {
   }
 
   /// Ends a failure at a multiple of the budget, so that its cause does not show in its time.
-  private func waitOut(since started: MonotonicInstant) async throws {
+  func waitOut(since started: MonotonicInstant) async throws {
     let budget = settings.signInBudget.wholeNanoseconds
     guard budget > 0 else { return }
     let elapsed = (clock.monotonic() - started).wholeNanoseconds

@@ -183,7 +183,9 @@ package struct AuditReport: Sendable, Hashable {
 extension AuditLog {
   /// Reads the whole chain and proves it: sequence, digests, and that it ends at the head.
   package static func verify(_ store: any ItemStore) async throws -> AuditReport {
-    guard let head = try await store.get(headKey) else { return AuditReport(entries: 0, faults: []) }
+    guard let head = try await store.get(headKey) else {
+      return AuditReport(entries: 0, faults: [])
+    }
     let days = days(from: head["first"]?.string, through: head["day"]?.string)
     var report = AuditReport(entries: 0, faults: [])
     var digest = genesis

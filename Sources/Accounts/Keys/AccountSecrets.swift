@@ -8,7 +8,7 @@ struct AccountSecrets: Sendable {
     case formToken = "form-token"
     case nameLock = "name-lock"
     case code
-    case audit
+    case knownDevice = "known-device"
   }
 
   private let master: [UInt8]

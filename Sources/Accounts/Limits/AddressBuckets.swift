@@ -61,7 +61,9 @@ final class AddressBuckets: Sendable {
   static func network(of address: String) -> String {
     guard address.contains(":") else { return address }
     let bare = address.split(separator: "%", maxSplits: 1).first.map(String.init) ?? address
-    if bare.lowercased().hasPrefix("::ffff:"), bare.contains(".") { return String(bare.dropFirst(7)) }
+    if bare.lowercased().hasPrefix("::ffff:"), bare.contains(".") {
+      return String(bare.dropFirst(7))
+    }
     let halves = bare.split(separator: "::", maxSplits: 1, omittingEmptySubsequences: false)
     func groups(_ text: Substring) -> [String] {
       text.split(separator: ":").map { String($0).lowercased() }

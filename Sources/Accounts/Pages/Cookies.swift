@@ -10,6 +10,7 @@ struct Cookies: Sendable {
 
   var sessionName: String { isSecure ? "__Host-sid" : "portico-sid" }
   var formName: String { isSecure ? "__Host-pre" : "portico-pre" }
+  var deviceName: String { isSecure ? "__Host-dev" : "portico-dev" }
   func refreshName(_ clientID: String) -> String {
     isSecure ? "__Secure-rt-\(clientID)" : "portico-rt-\(clientID)"
   }
@@ -22,6 +23,11 @@ struct Cookies: Sendable {
   /// What a form's token is bound to.
   func form(_ value: String) -> String {
     make(formName, value, path: "/", sameSite: "Lax", lifetime: .seconds(3600))
+  }
+
+  /// What marks a browser in which somebody has signed in before.
+  func device(_ value: String) -> String {
+    make(deviceName, value, path: "/", sameSite: "Lax", lifetime: .seconds(180 * 86_400))
   }
 
   /// The refresh token of a first-party page: only the token endpoint ever sees it.

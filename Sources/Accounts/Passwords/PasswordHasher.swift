@@ -60,7 +60,8 @@ struct PasswordHasher: Sendable {
 
   /// Document 004 hashed what the browser sent; new hashes are over NFC. So the bytes as given come
   /// first, and NFC only when it differs.
-  static func matches(_ password: String, _ stored: StoredPassword, legacySalt: LegacySalt) -> Bool {
+  static func matches(_ password: String, _ stored: StoredPassword, legacySalt: LegacySalt) -> Bool
+  {
     let raw = Array(password.utf8)
     let normal = Array(PasswordPolicy.normalized(password).utf8)
     return attempt(raw, stored, legacySalt)

@@ -46,9 +46,10 @@ struct PasswordPolicy: Sendable {
   static func isRepetition(_ text: String) -> Bool {
     let scalars = Array(text.unicodeScalars)
     return (1...4).contains { size in
-      scalars.count > size && scalars.indices.dropFirst(size).allSatisfy {
-        scalars[$0] == scalars[$0 - size]
-      }
+      scalars.count > size
+        && scalars.indices.dropFirst(size).allSatisfy {
+          scalars[$0] == scalars[$0 - size]
+        }
     }
   }
 
@@ -77,7 +78,9 @@ struct PasswordPolicy: Sendable {
     for word in words.map({ $0.lowercased() }) + CommonPasswords.words {
       rest = rest.replacing(word, with: "")
     }
-    let left = rest.unicodeScalars.filter { !("0"..."9").contains($0) && $0.properties.isAlphabetic }
+    let left = rest.unicodeScalars.filter {
+      !("0"..."9").contains($0) && $0.properties.isAlphabetic
+    }
     return rest.unicodeScalars.count < text.unicodeScalars.count && left.count < 5
   }
 }

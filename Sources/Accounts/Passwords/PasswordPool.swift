@@ -51,6 +51,9 @@ final class PasswordPool: Sendable {
 
   deinit { stop() }
 
+  /// How much work waits for a thread.
+  var waiting: Int { bench.state.withLock { $0.waiting.count } }
+
   /// Ends the threads once the queue is empty; later work is refused.
   func stop() {
     bench.state.withLock { $0.isStopped = true }

@@ -71,7 +71,9 @@ package struct OAuthClient: Sendable, Hashable {
     guard let scheme = uri.firstRange(of: "://") else { return "has no scheme" }
     if uri.contains("#") { return "has a fragment (RFC 6749 §3.1.2)" }
     if uri.contains("*") { return "has a wildcard (RFC 9700 §2.1)" }
-    if uri.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7F }) { return "has a blank or is not ASCII" }
+    if uri.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7F }) {
+      return "has a blank or is not ASCII"
+    }
     let name = uri[..<scheme.lowerBound].lowercased()
     if name == "https" { return nil }
     if name == "http" {

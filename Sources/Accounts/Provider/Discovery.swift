@@ -75,7 +75,9 @@ extension AccountsService {
       return Response(status: 204, headers: headers)
     }
     let given = (request.headers.joined("if-none-match") ?? "").split(separator: ",")
-    if given.contains(where: { $0.filter { $0 != " " } == tag || $0.filter { $0 != " " } == "W/\(tag)" }) {
+    if given.contains(where: {
+      $0.filter { $0 != " " } == tag || $0.filter { $0 != " " } == "W/\(tag)"
+    }) {
       return Response(status: 304, headers: headers)
     }
     headers.append("content-type", contentType)

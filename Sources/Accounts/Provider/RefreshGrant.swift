@@ -52,8 +52,8 @@ extension AccountsService {
     } else {
       throw OAuthError.invalidRequest("refresh_token is missing")
     }
-    // Another tab or a retry may move the family between our look and our write.
-    for _ in 0..<4 {
+    // Other tabs may move the family between our look and our write; each round one of them is done.
+    for _ in 0..<32 {
       if let answer = try await refreshOnce(presented, fields, client, request, context) {
         return answer
       }
@@ -94,13 +94,16 @@ extension AccountsService {
       next.rotatedAt = now
     case .repeatSuccessor: break
     }
+    // Noted before it is made: what is revoked must be known, and a signature costs a millisecond.
+    let tokenID = Opaque.token(bytes: 16)
+    next.remember(accessToken: tokenID)
+    guard try await move(family, to: next) else { return nil }
+    try await touch(session)
     let access = try tokens.access(
       profile, session,
       TokenIssuer.Grant(
-        clientID: client.id, scopes: scopes, lifetime: settings.accessLifetime, family: family.id),
-      now: now)
-    next.remember(accessToken: access.id)
-    guard try await move(family, to: next) else { return nil }
+        clientID: client.id, scopes: scopes, lifetime: settings.accessLifetime, family: family.id,
+        tokenID: tokenID), now: now)
     return try tokenAnswer(
       access, profile, session, client, scopes: scopes, nonce: nil, family: next, request)
   }

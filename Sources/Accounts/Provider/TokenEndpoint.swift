@@ -93,6 +93,8 @@ extension AccountsService {
       }
       throw OAuthError.invalidGrant
     }
+    try await endSurplusFamilies(of: session)
+    try await touch(session)
     try await audit.append(
       .tokensIssued, actor: profile.username, address: context.sourceAddress,
       details: JSONObject([("client", .string(client.id)), ("sid", .string(session.id))]))

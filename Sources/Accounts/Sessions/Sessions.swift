@@ -43,9 +43,20 @@ extension AccountsService {
 
   /// Every session of an account.
   func sessions(of username: String) async throws -> [SessionRecord] {
-    let query = Query(
-      pk: "USER#\(username)", .beginsWith("SESSION#"), limit: StoreLimits.pageItemsMost)
-    return try await store.query(query).items.compactMap(SessionRecord.init)
+    try await items(of: username, "SESSION#").compactMap(SessionRecord.init)
+  }
+
+  /// All items of an account with that beginning: what ends sessions must not stop at a page.
+  private func items(of username: String, _ prefix: String) async throws -> [Item] {
+    var query = Query(
+      pk: "USER#\(username)", .beginsWith(prefix), limit: StoreLimits.pageItemsMost)
+    var items: [Item] = []
+    repeat {
+      let page = try await store.query(query)
+      items += page.items
+      query.cursor = page.cursor
+    } while query.cursor != nil
+    return items
   }
 
   /// Ends a session: its tokens are refused from now on, its refresh families and cookie are gone.
@@ -73,9 +84,30 @@ extension AccountsService {
 
   /// Every refresh family of an account.
   func families(of username: String) async throws -> [RefreshFamily] {
-    let query = Query(
-      pk: "USER#\(username)", .beginsWith("REFRESH#"), limit: StoreLimits.pageItemsMost)
-    return try await store.query(query).items.compactMap(RefreshFamily.init)
+    try await items(of: username, "REFRESH#").compactMap(RefreshFamily.init)
+  }
+
+  /// Families of one session: an application makes one at each sign-in through it.
+  static let familyLimit = 20
+
+  /// Ends the least used families of a session when there are too many.
+  func endSurplusFamilies(of session: SessionRecord) async throws {
+    let all = try await families(of: session.username).filter { $0.sessionID == session.id }
+    guard all.count > Self.familyLimit else { return }
+    let oldest = all.sorted { $0.rotatedAt < $1.rotatedAt }.prefix(all.count - Self.familyLimit)
+    for family in oldest { try await endFamily(family) }
+  }
+
+  /// Notes that a session is in use, at most every five minutes.
+  func touch(_ session: SessionRecord) async throws {
+    let now = clock.now()
+    guard now - session.lastSeen >= .seconds(300) else { return }
+    do {
+      try await store.write(
+        .update(session.key, [.set("lastSeen", .string(now.iso8601))], if: .exists))
+    } catch let error as StoreError where error.isConditionFailure {
+      // Ended meanwhile: what follows finds that out.
+    }
   }
 
   /// Ends a refresh family and the access tokens made from it.

@@ -11,6 +11,8 @@ struct TokenIssuer: Sendable {
     var lifetime: Duration
     /// The refresh family, Cognito's `origin_jti`.
     var family: String?
+    /// The token's own id, when it had to be noted before.
+    var tokenID: String?
   }
 
   /// A token with what is needed to revoke it.
@@ -28,7 +30,7 @@ struct TokenIssuer: Sendable {
   func access(
     _ profile: UserProfile, _ session: SessionRecord, _ grant: Grant, now: Timestamp
   ) throws -> Issued {
-    let id = Opaque.token(bytes: 16)
+    let id = grant.tokenID ?? Opaque.token(bytes: 16)
     let lifetime = min(grant.lifetime, max(.seconds(1), session.expiresAt - now))
     var claims = JSONObject([
       ("iss", .string(issuer)), ("aud", .string(audience)), ("sub", .string(profile.subject)),

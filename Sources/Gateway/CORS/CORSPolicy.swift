@@ -1,7 +1,7 @@
 import Diagnostics
 import HTTPExchange
 
-/// Who may call from another origin (AWS, "Configuring CORS for an HTTP API"; Fetch standard §3.2).
+/// Who may call from another origin (AWS, "CORS for an HTTP API"; Fetch standard §3.2).
 package struct CORSPolicy: Sendable, Hashable {
   /// Exact origins, `*`, or a scheme with a wildcard such as `https://*`.
   package var allowOrigins: [String]

@@ -95,6 +95,11 @@ struct IntegrationReader {
         at: node["uri"]?.place ?? node.place, remedy: "write it as https://host/path/{proxy}")
       return nil
     }
+    if UpstreamTarget.isForbidden(uri) {
+      findings.refuse(
+        .integrationInvalid, "the upstream is a link-local or metadata address",
+        at: node["uri"]?.place, remedy: "name a host of your own")
+    }
     for name in Self.placeholders(uri) where !template.parameters.contains(name) {
       findings.refuse(
         .integrationInvalid, "the upstream's address uses '{\(name)}', which the path lacks",

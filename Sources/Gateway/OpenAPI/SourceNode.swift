@@ -99,9 +99,9 @@ struct SourceNode {
     return texts.count == elements.count ? texts : nil
   }
 
+  /// The member of that name however it is quoted: Yams holds `200` and `"200"` for different keys.
   subscript(key: String) -> SourceNode? {
-    guard let value = node.mapping?[key] else { return nil }
-    return wrap(value)
+    node.mapping?.first { $0.key.scalar?.string == key }.map { wrap($0.value) }
   }
 
   private func wrap(_ node: Node) -> SourceNode { SourceNode(node: node, source: source) }

@@ -12,15 +12,16 @@ package struct Behaviours: Sendable {
   }
 
   private let basePaths: [String]
-  private let hosts: Set<String>
-  private let apiHosts: Set<String>
+  // A handful each: comparing them costs less than hashing.
+  private let hosts: [String]
+  private let apiHosts: [String]
   private let canonicalOrigin: String?
 
   init(_ settings: GatewaySettings) {
     // Longest first, so that /api/v1 wins over /api (AWS: longest mapping on a segment boundary).
     basePaths = settings.basePaths.sorted { $0.utf8.count > $1.utf8.count }
-    hosts = Set(settings.hosts.map { $0.lowercased() })
-    apiHosts = Set(settings.apiHosts.map { $0.lowercased() })
+    hosts = settings.hosts.map { $0.lowercased() }
+    apiHosts = settings.apiHosts.map { $0.lowercased() }
     canonicalOrigin = settings.canonicalOrigin
   }
 
@@ -41,7 +42,7 @@ package struct Behaviours: Sendable {
     if let canonicalOrigin, Self.isLoopback(host), host != "localhost",
       !canonicalOrigin.hasSuffix("://\(request.authority)"), Navigation.isNavigation(request)
     {
-      // One origin for cookies and tokens: pages opened by address move to the name (design.md §5).
+      // One origin for cookies and tokens: pages opened by address move to the name.
       var response = Response(redirect: canonicalOrigin + request.target.originForm, status: 307)
       response.headers.append("cache-control", "no-store")
       return .redirect(response)

@@ -85,6 +85,7 @@ final class RouteBinding {
   func checkSettings() {
     let known = Set(routes.map(\.key))
     let settings = assembly.settings
+    findings += assembly.responses.unknownRoutes(known: known)
     let named =
       settings.throttle.routes.keys.map { ("gateway.throttle.routes", $0) }
       + settings.routeCORS.keys.map { ("gateway.cors", $0) }

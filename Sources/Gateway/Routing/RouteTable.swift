@@ -13,6 +13,8 @@ package struct RouteTable<Route: Sendable>: Sendable {
     var any: Route?
 
     func route(_ method: String) -> Route? { byMethod[method] ?? any }
+
+    func has(_ method: String) -> Bool { method == "ANY" ? any != nil : byMethod[method] != nil }
   }
 
   private struct Pattern: Sendable {
@@ -36,14 +38,17 @@ package struct RouteTable<Route: Sendable>: Sendable {
     if template.isStatic {
       return Self.put(route, method, &statics[template.text, default: Methods()])
     }
-    if let at = patterns.firstIndex(where: { $0.template.shape == template.shape }) {
+    let twins = patterns.filter { $0.template.shape == template.shape }
+    if twins.contains(where: { $0.methods.has(method) }) { return false }
+    if let at = patterns.firstIndex(where: { $0.template == template }) {
       return Self.put(route, method, &patterns[at].methods)
     }
+    // Templates of one shape may name their parameters differently, each for its own methods.
     var methods = Methods()
-    let added = Self.put(route, method, &methods)
+    _ = Self.put(route, method, &methods)
     patterns.append(Pattern(template: template, methods: methods))
     patterns.sort { PathTemplate.precedes($0.template, $1.template) }
-    return added
+    return true
   }
 
   private static func put(_ route: Route, _ method: String, _ methods: inout Methods) -> Bool {

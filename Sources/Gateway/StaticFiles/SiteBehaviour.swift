@@ -54,17 +54,19 @@ package final class SiteBehaviour: Sendable {
       return methodNotAllowed(request, context)
     }
     guard let page = site.notFound else { return plainNotFound(site) }
-    return page.select(request.headers.joined("accept-encoding")).response
+    return page.select(SelectingFields(request.headers).acceptEncoding).response
   }
 
   private func respond(
     _ resource: StaticResource, _ request: Request, _ context: RequestContext
   ) -> Response {
     guard Self.reads(request) else { return methodNotAllowed(request, context) }
-    if request.method == "GET", let range = request.headers["range"] {
+    let asked = SelectingFields(request.headers)
+    if let range = asked.range, request.method == "GET" {
       return partial(resource.identity, range, request, context)
     }
-    let chosen = resource.select(request.headers.joined("accept-encoding"))
+    let chosen = resource.select(asked.acceptEncoding)
+    guard asked.isConditional else { return chosen.response }
     return conditional(chosen, request, context) ?? chosen.response
   }
 
@@ -154,5 +156,32 @@ package final class SiteBehaviour: Sendable {
   static func looksLikePage(_ path: String) -> Bool {
     let last = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[$0...] } ?? path[...]
     return !last.utf8.contains(UInt8(ascii: "."))
+  }
+}
+
+/// The fields that choose among a file's answers, found in one pass: most have one of them.
+private struct SelectingFields {
+  var acceptEncoding: String?
+  var range: String?
+  /// Whether any field begins with `If-`.
+  var isConditional = false
+
+  init(_ headers: HeaderFields) {
+    for field in headers.fields {
+      switch field.name.utf8.count {
+      case 5 where equalsIgnoringCase(field.name, "range"): range = field.value
+      case 15 where equalsIgnoringCase(field.name, "accept-encoding"):
+        acceptEncoding = acceptEncoding.map { "\($0), \(field.value)" } ?? field.value
+      case 8...: if Self.beginsWithIf(field.name) { isConditional = true }
+      default: break
+      }
+    }
+  }
+
+  private static func beginsWithIf(_ name: String) -> Bool {
+    var bytes = name.utf8.makeIterator()
+    guard let i = bytes.next(), let f = bytes.next() else { return false }
+    return i | 0x20 == UInt8(ascii: "i") && f | 0x20 == UInt8(ascii: "f")
+      && bytes.next() == UInt8(ascii: "-")
   }
 }

@@ -78,7 +78,7 @@ struct PricePath: Sendable {
     var low = value(at: range.lowerBound)
     var high = low
     var open: [Node] = []
-    var start = range.lowerBound >> Self.levels << Self.levels
+    var start = (range.lowerBound >> Self.levels) << Self.levels
     while start < range.upperBound {
       open.append(block(at: start))
       start += Self.blockSeconds

@@ -51,7 +51,7 @@ package struct Simulator: Sendable {
     let second = moment.seconds
     let today = Self.dayNumber(second)
     let price = tape.price(at: second)
-    let half = Self.halfSpread(price)
+    let half = Spread.half(of: price)
     return Quote(
       symbol: symbol, name: tape.instrument.name, price: price, bid: price - half,
       ask: price + half, previousClose: tape.price(at: today * Self.day - 1),
@@ -89,11 +89,6 @@ package struct Simulator: Sendable {
   private static func volumeBefore(_ tape: Tape, _ second: Int, of reference: Int) -> Int {
     let today = dayNumber(reference)
     return tape.volume.cumulative(day: today, seconds: second - today * day)
-  }
-
-  /// One basis point to each side, at least a cent.
-  private static func halfSpread(_ price: Int) -> Int {
-    max(tick, price / 10_000 / tick * tick)
   }
 
   private static func dayNumber(_ second: Int) -> Int { floorDivide(second, day) }

@@ -21,26 +21,34 @@ final class EVPKey: Sendable {
       var cursor = buffer.baseAddress
       return d2i_PUBKEY(nil, &cursor, buffer.count)
     }
+    if key == nil { ERR_clear_error() }
     self.init(owning: key)
   }
 
-  /// Reads a private key in PKCS #8 or its traditional form.
+  /// Reads a private key in PKCS #8 or its traditional form; what follows it is refused.
   convenience init?(privateDER der: [UInt8]) {
+    var read = 0
     let key = der.withUnsafeBufferPointer { buffer -> OpaquePointer? in
       var cursor = buffer.baseAddress
-      return d2i_AutoPrivateKey(nil, &cursor, buffer.count)
+      let key = d2i_AutoPrivateKey(nil, &cursor, buffer.count)
+      if let start = buffer.baseAddress, let cursor { read = cursor - start }
+      return key
     }
+    if key == nil { ERR_clear_error() }
     self.init(owning: key)
+    if read != der.count { return nil }
   }
 
-  /// The private key as DER.
+  /// The private key as PrivateKeyInfo (PKCS #8, RFC 5958).
   var privateDER: [UInt8]? {
-    let length = i2d_PrivateKey(pointer, nil)
+    guard let info = EVP_PKEY2PKCS8(pointer) else { return nil }
+    defer { PKCS8_PRIV_KEY_INFO_free(info) }
+    let length = i2d_PKCS8_PRIV_KEY_INFO(info, nil)
     guard length > 0 else { return nil }
     var out = [UInt8](repeating: 0, count: Int(length))
     let written = out.withUnsafeMutableBufferPointer { buffer -> Int32 in
       var cursor = buffer.baseAddress
-      return i2d_PrivateKey(pointer, &cursor)
+      return i2d_PKCS8_PRIV_KEY_INFO(info, &cursor)
     }
     return written == length ? out : nil
   }
@@ -77,27 +85,36 @@ final class EVPKey: Sendable {
   // MARK: Signatures
 
   func verify(
-    _ signature: [UInt8], over input: UnsafeRawBufferPointer, _ algorithm: SignatureAlgorithm
+    _ signature: [UInt8], over input: ArraySlice<UInt8>, _ algorithm: SignatureAlgorithm
   ) -> Bool {
-    guard let context = EVP_MD_CTX_new() else { return false }
+    guard let wire = wireForm(signature, algorithm), let context = EVP_MD_CTX_new() else {
+      return false
+    }
     defer { EVP_MD_CTX_free(context) }
     var keyContext: OpaquePointer?
     guard
       EVP_DigestVerifyInit(context, &keyContext, algorithm.digest?.handle, nil, pointer) == 1,
       Self.pad(keyContext, algorithm)
     else { return clear() }
-    let wire: [UInt8]
-    if let curve = algorithm.curve {
-      guard signature.count == 2 * curve.bytes else { return false }
-      wire = DER.sequence(
+    let result = input.withUnsafeBufferPointer {
+      EVP_DigestVerify(context, wire, wire.count, $0.baseAddress, $0.count)
+    }
+    return result == 1 ? true : clear()
+  }
+
+  /// What OpenSSL reads: ECDSA's two numbers as DER (RFC 7518 §3.4 has them side by side), everything
+  /// else as it is; nil for a length that no signature of this key has.
+  private func wireForm(_ signature: [UInt8], _ algorithm: SignatureAlgorithm) -> [UInt8]? {
+    switch algorithm.family {
+    case .rsa, .pss: return signature.count == Int(EVP_PKEY_get_size(pointer)) ? signature : nil
+    case .okp: return signature.count == 64 ? signature : nil
+    case .ec:
+      guard let curve = algorithm.curve, signature.count == 2 * curve.bytes else { return nil }
+      return DER.sequence(
         DER.integer(Array(signature[..<curve.bytes])), DER.integer(Array(signature[curve.bytes...]))
       )
-    } else {
-      wire = signature
+    case .hmac: return nil
     }
-    let bytes = input.bindMemory(to: UInt8.self)
-    let result = EVP_DigestVerify(context, wire, wire.count, bytes.baseAddress, bytes.count)
-    return result == 1 ? true : clear()
   }
 
   func sign(_ input: [UInt8], _ algorithm: SignatureAlgorithm) -> [UInt8]? {

@@ -1,108 +1,68 @@
-import Cryptography
 import JSON
 
-/// A key ready to verify with.
-package final class VerificationKey: Sendable {
-  package let jwk: JSONWebKey
-  private let key: EVPKey?
-
-  /// Makes OpenSSL's form once; nil when OpenSSL refuses the numbers.
-  package init?(_ jwk: JSONWebKey) {
-    self.jwk = jwk
-    switch jwk.material {
-    case .secret: key = nil
-    case .rsa(let modulus, let exponent):
-      let info = DER.sequence(
-        DER.sequence(
-          DER.identifier([0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01]), DER.null),
-        DER.bitString(DER.sequence(DER.integer(modulus), DER.integer(exponent))))
-      guard let key = EVPKey(publicDER: info) else { return nil }
-      self.key = key
-    case .ec(let name, let x, let y):
-      guard let curve = EllipticCurve(rawValue: name) else { return nil }
-      let info = DER.sequence(
-        DER.sequence(
-          DER.identifier([0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01]),
-          DER.identifier(curve.identifier)),
-        DER.bitString([0x04] + x + y))
-      guard let key = EVPKey(publicDER: info) else { return nil }
-      self.key = key
-    case .ed25519(let x):
-      let info = DER.sequence(DER.sequence(DER.identifier([0x2B, 0x65, 0x70])), DER.bitString(x))
-      guard let key = EVPKey(publicDER: info) else { return nil }
-      self.key = key
-    }
-  }
-
-  /// Whether the key may verify this algorithm: its kind, its curve, and what it says of itself.
-  ///
-  /// The header's algorithm is attacker-controlled, so the key decides (RFC 8725 §3.1).
-  package func allows(_ algorithm: SignatureAlgorithm) -> Bool {
-    if let use = jwk.use, use != "sig" { return false }
-    if let operations = jwk.operations, !operations.contains("verify") { return false }
-    if let named = jwk.algorithm, named != algorithm.rawValue { return false }
-    switch (jwk.material, algorithm.family) {
-    case (.rsa, .rsa), (.rsa, .pss), (.ed25519, .okp): return true
-    case (.ec(let curve, _, _), .ec): return algorithm.curve?.rawValue == curve
-    case (.secret(let secret), .hmac): return secret.count >= algorithm.secretBytes
-    default: return false
-    }
-  }
-
-  /// Whether the signature is this key's over the input.
-  func verify(
-    _ signature: [UInt8], over input: UnsafeRawBufferPointer, _ algorithm: SignatureAlgorithm
-  ) -> Bool {
-    if case .secret(let secret) = jwk.material {
-      guard let digest = algorithm.digest, algorithm.isSymmetric else { return false }
-      return ConstantTime.equal(
-        digest.authenticate(Array(input), key: secret).bytes, signature)
-    }
-    return key?.verify(signature, over: input, algorithm) ?? false
-  }
-}
-
-/// An immutable set of keys; a newer set has a greater generation.
+/// An immutable set of keys; a newer set has another generation.
 package struct KeySet: Sendable {
   /// Keys read at most from one document.
   package static let keysMost = 32
 
-  /// Usable keys by their id.
-  private let byID: [String: VerificationKey]
   /// All usable keys.
   package let keys: [VerificationKey]
+  /// Which state of the issuer's keys this is: what was verified under another is verified again.
   package let generation: Int
+  private let byID: [String: VerificationKey]
 
-  /// A set of keys; two keys of one id make that id unusable, since nobody could say which is meant.
+  /// A set of keys; two different keys of one id make that id unusable, since nobody could say which
+  /// of them is meant.
   package init(_ keys: [VerificationKey] = [], generation: Int = 0) {
     let named = Dictionary(grouping: keys.filter { $0.jwk.keyID != nil }) { $0.jwk.keyID ?? "" }
-    byID = named.compactMapValues { $0.count == 1 ? $0[0] : nil }
-    self.keys = keys.filter { key in key.jwk.keyID.map { named[$0]?.count == 1 } ?? true }
+    byID = named.compactMapValues { Self.one(of: $0) }
+    self.keys = keys.filter { key in
+      key.jwk.keyID.map { Self.one(of: named[$0] ?? []) === key } ?? true
+    }
     self.generation = generation
   }
 
+  private static func one(of keys: [VerificationKey]) -> VerificationKey? {
+    Set(keys.map(\.jwk.material)).count == 1 ? keys.first : nil
+  }
+
   /// Reads a key set document key by key; unusable keys are left out and told to `report`.
+  ///
+  /// Secrets are left out too: whoever publishes keys cannot have meant them, and a public key must
+  /// never be taken for one (RFC 8725 §2.1).
   package init(
-    jwks document: JSON, generation: Int = 0, report: (String) -> Void = { _ in }
+    jwks document: JSON, generation: Int = 0,
+    report: (String, JSONWebKey.Defect) -> Void = { _, _ in }
   ) throws(JSONWebKey.Defect) {
     guard let list = document["keys"]?.array else { throw .notAnObject }
-    // An id that stands twice is ambiguous even when one of the two cannot be read.
-    let ids = Dictionary(grouping: list.prefix(Self.keysMost).compactMap { $0["kid"]?.string }) {
-      $0
-    }
     var keys: [VerificationKey] = []
+    // Ids of keys that claim to be for signatures and cannot be read: a second key of that id may be
+    // the one that is not meant.
+    var spoilt: Set<String> = []
     for entry in list.prefix(Self.keysMost) {
-      if let id = entry["kid"]?.string, ids[id]?.count != 1 {
-        report("key '\(id)' is left out: its id stands twice")
-        continue
-      }
+      let id = entry["kid"]?.string ?? "?"
       do throws(JSONWebKey.Defect) {
-        guard let key = VerificationKey(try JSONWebKey(entry)) else { throw .broken }
-        keys.append(key)
+        let jwk = try JSONWebKey(entry)
+        if case .secret = jwk.material { throw .secret }
+        keys.append(try VerificationKey(checking: jwk))
       } catch {
-        report("key '\(entry["kid"]?.string ?? "?")' is left out: \(error.rawValue)")
+        report(id, error)
+        if error.spoilsItsID { spoilt.insert(id) }
       }
     }
+    self.init(keys.filter { !spoilt.contains($0.jwk.keyID ?? "") }, generation: generation)
+    for key in keys where !self.keys.contains(where: { $0.jwk.material == key.jwk.material }) {
+      report(key.jwk.keyID ?? "?", .ambiguous)
+    }
+  }
+
+  /// Secrets that a deployment shares with a legacy issuer: tried one after the other, since its
+  /// tokens name no key (document 004). Each must have 32 bytes.
+  package init?(legacySecrets secrets: [[UInt8]], generation: Int = 0) {
+    let keys = secrets.compactMap {
+      VerificationKey(JSONWebKey(algorithm: "HS256", material: .secret($0)))
+    }
+    guard keys.count == secrets.count, (1...2).contains(keys.count) else { return nil }
     self.init(keys, generation: generation)
   }
 
@@ -114,4 +74,12 @@ package struct KeySet: Sendable {
 
   /// The public document; secrets are never part of it.
   package var document: JSON { ["keys": .array(keys.compactMap { $0.jwk.publicJSON })] }
+
+  /// Whether another set has the same keys under the same ids.
+  func hasSameKeys(as other: KeySet) -> Bool {
+    Set(keys.map(\.jwk)) == Set(other.keys.map(\.jwk))
+  }
+
+  /// The same keys under another generation.
+  func numbered(_ generation: Int) -> KeySet { KeySet(keys, generation: generation) }
 }

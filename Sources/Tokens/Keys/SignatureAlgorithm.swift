@@ -1,7 +1,4 @@
-import COpenSSL
 import Cryptography
-
-// JOSE on OpenSSL's EVP: keys, key sets, signing, verification. Pure but for OpenSSL.
 
 /// Signature algorithms of RFC 7518 §3.1 and RFC 8037 that Portico knows; `none` is not among them.
 package enum SignatureAlgorithm: String, Sendable, Hashable, CaseIterable {
@@ -54,40 +51,13 @@ package enum SignatureAlgorithm: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Bytes a symmetric key must have at least (RFC 7518 §3.2).
-  var secretBytes: Int { digest.map { $0.hash([]).bytes.count } ?? 0 }
-}
-
-/// Curves of RFC 7518 §6.2.1.1.
-enum EllipticCurve: String {
-  case p256 = "P-256"
-  case p384 = "P-384"
-  case p521 = "P-521"
-
-  /// Bytes of a coordinate.
-  var bytes: Int {
+  /// Bytes a symmetric key must have at least: as many as the digest (RFC 7518 §3.2).
+  var secretBytes: Int {
     switch self {
-    case .p256: 32
-    case .p384: 48
-    case .p521: 66
-    }
-  }
-
-  /// The object identifier's content, for SubjectPublicKeyInfo.
-  var identifier: [UInt8] {
-    switch self {
-    case .p256: [0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07]
-    case .p384: [0x2B, 0x81, 0x04, 0x00, 0x22]
-    case .p521: [0x2B, 0x81, 0x04, 0x00, 0x23]
-    }
-  }
-
-  /// OpenSSL's name.
-  var groupName: String {
-    switch self {
-    case .p256: "prime256v1"
-    case .p384: "secp384r1"
-    case .p521: "secp521r1"
+    case .hs256: 32
+    case .hs384: 48
+    case .hs512: 64
+    default: 0
     }
   }
 }

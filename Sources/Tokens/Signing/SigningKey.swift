@@ -61,13 +61,13 @@ package final class SigningKey: Sendable {
     return SigningKey(key, algorithm)
   }
 
-  /// Reads a private key in DER; nil when it is not of the algorithm's kind.
+  /// Reads a private key in PKCS #8; nil when it is not of the algorithm's kind.
   package convenience init?(der: [UInt8], algorithm: SignatureAlgorithm) {
     guard let key = EVPKey(privateDER: der) else { return nil }
     self.init(key, algorithm)
   }
 
-  /// The private key in DER: seal it before it is kept.
+  /// The private key in PKCS #8: seal it before it is kept.
   package var der: [UInt8]? { key.privateDER }
 
   /// The public half ready to verify with.
@@ -78,12 +78,17 @@ package final class SigningKey: Sendable {
   /// - Parameters:
   ///   - claims: the payload.
   ///   - type: the header's `typ`, such as `at+jwt`.
-  package func sign(_ claims: JSONObject, type: String = "JWT") -> String? {
-    let header: JSON = [
-      "typ": .string(type), "alg": .string(algorithm.rawValue), "kid": .string(keyID),
-    ]
+  ///   - extras: further members of the header; `typ`, `alg` and `kid` are ours to say.
+  package func sign(_ claims: JSONObject, type: String = "JWT", extras: JSONObject = [:])
+    -> String?
+  {
+    var header = extras
+    header["typ"] = .string(type)
+    header["alg"] = .string(algorithm.rawValue)
+    header["kid"] = .string(keyID)
     let input =
-      Base64URL.encode(header.bytes) + "." + Base64URL.encode(JSON.object(claims).bytes)
+      Base64URL.encode(JSON.object(header).bytes) + "."
+      + Base64URL.encode(JSON.object(claims).bytes)
     guard let signature = key.sign(Array(input.utf8), algorithm) else { return nil }
     return input + "." + Base64URL.encode(signature)
   }

@@ -1,23 +1,23 @@
-import JSON
+import Diagnostics
 import Synchronization
 import Time
 
-/// A key set document as it was fetched.
-package struct FetchedKeys: Sendable {
-  package var document: JSON
-  /// Seconds that the issuer's `Cache-Control` allows.
-  package var maxAgeSeconds: Int?
-
-  package init(document: JSON, maxAgeSeconds: Int? = nil) {
-    self.document = document
-    self.maxAgeSeconds = maxAgeSeconds
-  }
-}
-
-/// The keys of one issuer: holds the lock, asks the machine, carries out its fetches.
+/// The keys of one remote issuer: holds the lock, asks the machine, carries out its fetches.
 package final class IssuerKeys: Sendable {
-  /// Brings the document; bounded in time and size by whoever gives it.
+  /// Brings the document; bounded in size by whoever gives it.
   package typealias Fetch = @Sendable () async throws -> FetchedKeys
+
+  /// What is to be done with a token of some key id.
+  package enum Lookup: Sendable {
+    /// Decide with these.
+    case keys(KeySet)
+    /// Await `refreshed(_:)`, which looks again.
+    case wait
+    /// The issuer is known not to have it, or may not be asked now.
+    case unknownKey
+    /// No key was ever loaded, or the last good ones are too old: nothing can be let through.
+    case unavailable
+  }
 
   private struct State {
     var machine: KeySetRefresh
@@ -25,26 +25,31 @@ package final class IssuerKeys: Sendable {
     var running: Task<Void, Never>?
   }
 
-  /// What is to be done with a token of some key id.
-  package enum Lookup: Sendable {
-    case keys(KeySet)
-    /// Await `refreshed()`, then look again.
-    case wait
-    case unknownKey
-    case unavailable
+  private struct TimedOut: Error, CustomStringConvertible {
+    let description = "no answer in time"
   }
 
   private let state: Mutex<State>
+  private let issuer: String
   private let fetch: Fetch
+  private let timeout: Duration
   private let clock: any TimeSource
-  private let report: @Sendable (String) -> Void
+  private let report: @Sendable (Diagnostic) -> Void
 
   /// Keys that are fetched when first needed.
+  ///
+  /// - Parameters:
+  ///   - issuer: what diagnostics call it.
+  ///   - timeout: after which a fetch has failed.
+  ///   - report: told of keys left out and of fetches that failed, once per fetch at most.
   package init(
-    rules: KeySetRefresh.Rules = KeySetRefresh.Rules(), clock: any TimeSource,
-    report: @escaping @Sendable (String) -> Void = { _ in }, fetch: @escaping Fetch
+    issuer: String = "the issuer", rules: KeySetRefresh.Rules = KeySetRefresh.Rules(),
+    timeout: Duration = .seconds(5), clock: any TimeSource,
+    report: @escaping @Sendable (Diagnostic) -> Void = { _ in }, fetch: @escaping Fetch
   ) {
     state = Mutex(State(machine: KeySetRefresh(rules: rules)))
+    self.issuer = issuer
+    self.timeout = timeout
     self.fetch = fetch
     self.clock = clock
     self.report = report
@@ -55,7 +60,7 @@ package final class IssuerKeys: Sendable {
 
   /// Looks a key id up without waiting; starts a fetch when the machine asks for one.
   package func lookup(_ id: String?) -> Lookup {
-    let now = clock.now()
+    let now = clock.monotonic()
     return state.withLock { state in
       let known = id.map { state.keys.key($0) != nil } ?? !state.keys.isEmpty
       switch state.machine.need(id, isKnown: known, now: now) {
@@ -64,8 +69,9 @@ package final class IssuerKeys: Sendable {
         start(&state)
         return .keys(state.keys)
       case .fetchAndWait:
-        if state.running == nil { start(&state) }
+        start(&state)
         return .wait
+      case .wait: return .wait
       case .refuse: return .unknownKey
       case .unavailable: return .unavailable
       }
@@ -76,9 +82,9 @@ package final class IssuerKeys: Sendable {
   package func refreshed(_ id: String?) async -> Lookup {
     let running = state.withLock { $0.running }
     await running?.value
-    let now = clock.now()
+    let now = clock.monotonic()
     return state.withLock { state in
-      if state.keys.isEmpty { return .unavailable }
+      guard state.machine.isUsable(now), !state.keys.isEmpty else { return .unavailable }
       if let id, state.keys.key(id) == nil {
         state.machine.isUnknown(id, now: now)
         return .unknownKey
@@ -87,35 +93,85 @@ package final class IssuerKeys: Sendable {
     }
   }
 
-  /// The fetch outlives the request that asked for it, since others wait for it too.
+  /// Fetches before the first token comes; a failure is reported and tried again when one comes.
+  package func warm() async {
+    if case .wait = lookup(nil) { _ = await refreshed(nil) }
+  }
+
+  /// A task of its own: the fetch outlives the request that asked for it, since others wait too.
   private func start(_ state: inout State) {
     state.running = Task { await self.load() }
   }
 
   private func load() async {
     do {
-      let fetched = try await fetch()
-      let next = state.withLock { $0.keys.generation + 1 }
-      let keys = try KeySet(jwks: fetched.document, generation: next, report: report)
-      let now = clock.now()
-      state.withLock { state in
-        state.running = nil
-        // A set without one usable key must not replace keys that work.
-        if keys.isEmpty {
-          state.machine.failed(now: now)
-        } else {
-          state.keys = keys
-          state.machine.loaded(maxAge: fetched.maxAgeSeconds, now: now)
-        }
+      let fetched = try await bounded()
+      var defects: [(String, JSONWebKey.Defect)] = []
+      let keys = try KeySet(jwks: fetched.document) { defects.append(($0, $1)) }
+      let isNews = settle(keys, maxAge: fetched.maxAgeSeconds)
+      if isNews { for (id, defect) in defects { tell(id, defect) } }
+      if keys.isEmpty {
+        report(
+          Diagnostic(
+            .keySetUseless, "the key set of \(issuer) has no key that can verify",
+            remedy: "the last good keys stay in use; look at the document behind 'jwks_uri'",
+            severity: .warning))
       }
-      if keys.isEmpty { report("the key set has no usable key; the last good keys stay") }
     } catch {
-      let now = clock.now()
-      state.withLock { state in
-        state.running = nil
-        state.machine.failed(now: now)
-      }
-      report("the key set cannot be fetched: \(error)")
+      fail()
+      report(
+        Diagnostic(
+          .keySetUnavailable, "the key set of \(issuer) cannot be fetched: \(error)",
+          remedy: "check 'jwks_uri'; the last good keys stay in use for a day",
+          severity: .warning))
     }
+  }
+
+  /// Takes the keys over; whether they differ from those at hand.
+  ///
+  /// A set without one usable key must not replace keys that work. Keys that did not change keep
+  /// their generation, so that what was verified with them need not be verified again.
+  private func settle(_ keys: KeySet, maxAge: Int?) -> Bool {
+    let now = clock.monotonic()
+    return state.withLock { state in
+      state.running = nil
+      if keys.isEmpty {
+        state.machine.failed(now: now)
+        return true
+      }
+      state.machine.loaded(maxAge: maxAge, now: now)
+      for key in keys.keys { if let id = key.jwk.keyID { state.machine.isKnown(id) } }
+      if keys.hasSameKeys(as: state.keys) { return false }
+      state.keys = keys.numbered(state.keys.generation + 1)
+      return true
+    }
+  }
+
+  private func fail() {
+    let now = clock.monotonic()
+    state.withLock { state in
+      state.running = nil
+      state.machine.failed(now: now)
+    }
+  }
+
+  private func bounded() async throws -> FetchedKeys {
+    try await withThrowingTaskGroup(of: FetchedKeys.self) { group in
+      group.addTask { try await self.fetch() }
+      group.addTask {
+        try await self.clock.sleep(for: self.timeout)
+        throw TimedOut()
+      }
+      defer { group.cancelAll() }
+      guard let fetched = try await group.next() else { throw TimedOut() }
+      return fetched
+    }
+  }
+
+  private func tell(_ id: String, _ defect: JSONWebKey.Defect) {
+    report(
+      Diagnostic(
+        .keyLeftOut, "the key '\(id.prefix(64))' of \(issuer) is left out: \(defect.rawValue)",
+        severity: .warning))
   }
 }

@@ -20,7 +20,7 @@ import Testing
     }
   }
 
-  @Test(arguments: authorizationCases + corsCases + routingCases)
+  @Test(arguments: authorizationCases + corsCases + routingCases + eventCases)
   func row(_ test: ConformanceCase) async throws {
     let found = try await differences(test, send: Self.sender(Self.rig(strict: test.strict)))
     #expect(found.isEmpty, "\(found.joined(separator: "; "))")

@@ -30,4 +30,4 @@ if (toggle) {
 }
 
 const account = byId("accountLink");
-if (account && read("local", "portico.signedIn")) setText(account, "Trading desk");
+if (account && read("local", "portico.signedIn")) setText(account, "My desk");

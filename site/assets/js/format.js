@@ -38,12 +38,15 @@ export const count = (value) => written(value, (n) => whole.format(n));
 /** `1.2M` @param {unknown} value */
 export const compact = (value) => written(value, (n) => short.format(n));
 
+/** Two decimals without a minus or plus before zero. @param {number} n */
+const hundredths = (n) => (Math.abs(n) < 0.005 ? 0 : n);
+
 /** `+$1.20` @param {unknown} value */
 export const signedDollars = (value) =>
-  written(value, (n) => `${n > 0 ? "+" : ""}${money.format(n)}`);
+  written(value, (n) => `${hundredths(n) > 0 ? "+" : ""}${money.format(hundredths(n))}`);
 /** `+0.80 %` @param {unknown} value */
 export const signedPercent = (value) =>
-  written(value, (n) => `${n > 0 ? "+" : ""}${n.toFixed(2)} %`);
+  written(value, (n) => `${hundredths(n) > 0 ? "+" : ""}${hundredths(n).toFixed(2)} %`);
 
 /** @param {unknown} value @returns {"up" | "down" | "flat"} */
 export function direction(value) {

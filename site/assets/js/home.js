@@ -3,10 +3,13 @@
 
 import { config } from "/config.js";
 import { byId } from "./dom.js";
+import { Market } from "./market.js";
 import { MarketBoard } from "./market-board.js";
 
+const market = new Market(config.apiBaseURL);
 new MarketBoard({
-  apiBaseURL: config.apiBaseURL,
+  market,
   list: byId("stockList"), status: byId("feedStatus"), away: byId("apiAway"),
   awayText: byId("apiAwayText"), retry: byId("retry"), summary: byId("marketSummary"),
-}).start();
+});
+market.start();

@@ -3,45 +3,42 @@
 
 import { clockTime } from "./format.js";
 import { setText } from "./dom.js";
-import { QuoteFeed } from "./quotes.js";
 import { StockCard, spokenSummary } from "./stock-card.js";
 
 /** @typedef {import("./quotes.js").Quote} Quote */
 
 const SUMMARY_AFTER_MS = 800;
+const WORDS = {
+  connecting: "Fetching prices", live: "Live", polling: "Every 30 seconds", away: "No connection",
+};
 
 export class MarketBoard {
   /** @type {Map<string, StockCard>} */ #cards = new Map();
-  /** @type {Map<string, Quote>} */ quotes = new Map();
+  /** @type {Map<string, { item: HTMLElement, name: string }>} */ #skeletons = new Map();
   #announced = false;
   #wasAway = false;
 
   /**
    * @param {object} options
+   * @param {import("./market.js").Market} options.market
    * @param {HTMLElement} options.list @param {HTMLElement} options.status @param {HTMLElement} options.away
-   * @param {HTMLElement} options.awayText @param {HTMLElement} options.retry
-   * @param {HTMLElement} options.summary @param {string} options.apiBaseURL
+   * @param {HTMLElement} options.awayText @param {HTMLElement} options.retry @param {HTMLElement} options.summary
    * @param {(symbol: string) => { corner?: Node, actions?: Node }} [options.extras]
-   * @param {(quote: Quote) => void} [options.onQuote]
+   * @param {string[]} [options.symbols] only these; otherwise all of the first answer
+   * @param {AbortSignal} [options.signal]
    */
   constructor(options) {
     this.options = options;
-    this.feed = new QuoteFeed({
-      apiBaseURL: options.apiBaseURL,
-      onQuotes: (quotes) => this.#show(quotes),
-      onState: (state, reason) => this.#tell(state, reason),
-    });
-    options.retry.addEventListener("click", () => this.#retry());
     for (const element of options.list.querySelectorAll("li[data-symbol]")) {
       const item = /** @type {HTMLElement} */ (element);
       const name = item.querySelector(".stock-name")?.textContent ?? "";
       this.#skeletons.set(item.dataset.symbol ?? "", { item, name });
     }
+    options.retry.addEventListener("click", () => this.#retry());
+    options.market.subscribe(
+      { onQuotes: (quotes) => this.#show(quotes), onState: (state, reason) => this.#tell(state, reason) },
+      options.signal);
   }
-
-  /** @type {Map<string, { item: HTMLElement, name: string }>} */ #skeletons = new Map();
-
-  start() { this.feed.start(); }
 
   /** @param {string} symbol */
   card(symbol) { return this.#cards.get(symbol); }
@@ -49,12 +46,12 @@ export class MarketBoard {
   /** @param {Quote[]} quotes */
   #show(quotes) {
     for (const quote of quotes) {
-      this.quotes.set(quote.symbol, quote);
+      if (this.options.symbols && !this.options.symbols.includes(quote.symbol)) continue;
       let card = this.#cards.get(quote.symbol);
-      // A stream may carry more symbols than the board shows: only the first answer makes cards.
-      if (!card && (quotes.length > 1 || this.#skeletons.has(quote.symbol))) card = this.#make(quote);
+      // A stream may carry more symbols than the board shows: only answers of `/check` make cards.
+      const wanted = this.options.symbols || quotes.length > 1 || this.#skeletons.has(quote.symbol);
+      if (!card && wanted) card = this.#make(quote);
       card?.update(quote);
-      this.options.onQuote?.(quote);
     }
     this.options.list.setAttribute("aria-busy", "false");
     this.#refreshStatus();
@@ -64,10 +61,10 @@ export class MarketBoard {
   /** @param {Quote} quote */
   #make(quote) {
     const skeleton = this.#skeletons.get(quote.symbol);
+    if (skeleton) quote.name ||= skeleton.name;
     const card = new StockCard(quote.symbol, {
       element: skeleton?.item, ...this.options.extras?.(quote.symbol),
     });
-    if (!quote.name && skeleton) quote.name = skeleton.name;
     if (!skeleton) this.options.list.append(card.element);
     this.#cards.set(quote.symbol, card);
     return card;
@@ -76,7 +73,7 @@ export class MarketBoard {
   #announce() {
     this.#announced = true;
     window.setTimeout(() => {
-      setText(this.options.summary, `Prices loaded. ${spokenSummary(this.quotes.values())}`);
+      setText(this.options.summary, `Prices loaded. ${spokenSummary(this.options.market.quotes.values())}`);
     }, SUMMARY_AFTER_MS);
   }
 
@@ -86,9 +83,8 @@ export class MarketBoard {
     this.options.status.dataset.state = state;
     this.options.away.hidden = !away;
     if (away) {
-      setText(this.options.awayText,
-        `${reason} ${this.quotes.size > 0 ? "The prices below are the last ones received. " : ""}` +
-        "It is tried again every 30 seconds.");
+      const kept = this.#cards.size > 0 ? "The prices below are the last ones received. " : "";
+      setText(this.options.awayText, `${reason} ${kept}It is tried again every 30 seconds.`);
       for (const { item } of this.#skeletons.values()) {
         if (item.dataset.state === "loading") item.dataset.state = "away";
       }
@@ -102,17 +98,16 @@ export class MarketBoard {
 
   #refreshStatus() {
     const text = this.options.status.lastElementChild;
+    const { quotes, state } = this.options.market;
     if (!text) return;
-    const latest = Math.max(0, ...[...this.quotes.values()].map((q) => q.asOf.getTime()));
-    const at = latest ? ` · ${clockTime(latest)}` : "";
-    const words = { connecting: "Fetching prices", live: "Live", polling: "Every 30 seconds", away: "No connection" };
-    setText(text, `${words[this.feed?.state ?? "connecting"]}${at}`);
+    const latest = Math.max(0, ...[...quotes.values()].map((quote) => quote.asOf.getTime()));
+    setText(text, `${WORDS[state]}${latest ? ` · ${clockTime(latest)}` : ""}`);
   }
 
   async #retry() {
     const button = this.options.retry;
     button.setAttribute("aria-disabled", "true");
-    const reached = await this.feed.refresh();
+    const reached = await this.options.market.refresh();
     button.removeAttribute("aria-disabled");
     if (!reached) setText(this.options.summary, "Still no answer from the price service.");
   }

@@ -45,8 +45,11 @@ async function discover() {
   }
 }
 
-/** Leaves for the provider's page. @param {string} returnTo a path of ours @param {string} [hint] */
-export async function beginSignIn(returnTo, hint) {
+/**
+ * Leaves for the provider's page. @param {string} returnTo a path of ours
+ * @param {{ isNew?: boolean }} [wish] whether to begin with the sign-up page, where there is one
+ */
+export async function beginSignIn(returnTo, { isNew = false } = {}) {
   const found = await provider();
   if (!found) throw new SignInError("no_provider", "The sign-in service cannot be reached.");
   const attempt = { verifier: random(32), nonce: random(16), returnTo, at: Date.now() };
@@ -57,8 +60,11 @@ export async function beginSignIn(returnTo, hint) {
     scope: config.scopes, state, nonce: attempt.nonce,
     code_challenge: await challenge(attempt.verifier), code_challenge_method: "S256",
   });
-  if (hint) query.set("login_hint", hint);
-  window.location.assign(`${found.authorization_endpoint}?${query}`);
+  // Cognito's sign-up page, and ours, take the same parameters beside the authorization endpoint.
+  const endpoint = found.authorization_endpoint;
+  const page = isNew && endpoint.endsWith("/oauth2/authorize")
+    ? endpoint.replace(/\/oauth2\/authorize$/, "/signup") : endpoint;
+  window.location.assign(`${page}?${query}`);
 }
 
 /**

@@ -81,7 +81,7 @@ export class QuoteFeed {
   /** Asks at once, as the retry button does. */
   async refresh() {
     const reached = await this.#load();
-    if (reached && !this.#stream) this.#open();
+    if (reached && !this.#stream && !this.#reopenTimer) this.#open();
     return reached;
   }
 
@@ -94,6 +94,7 @@ export class QuoteFeed {
     clearInterval(this.#pollTimer);
     clearTimeout(this.#reopenTimer);
     this.#pollTimer = 0;
+    this.#reopenTimer = 0;
     this.#close();
   }
 
@@ -139,14 +140,18 @@ export class QuoteFeed {
 
   #open() {
     if (!("EventSource" in window) || document.hidden) return;
-    clearTimeout(this.#reopenTimer);
+    this.#reopenTimer = 0;
     const stream = new EventSource(`${this.options.apiBaseURL}/stream`);
     this.#stream = stream;
     stream.addEventListener("open", () => this.#become("live"));
     stream.addEventListener("quote", (event) => this.#receive(event));
     stream.addEventListener("error", () => {
       if (stream !== this.#stream) return;
-      if (this.#state === "live") this.#become("polling");
+      if (this.#state === "live") {
+        // Broken off: one question tells whether only the stream is gone or the whole service.
+        this.#become("polling");
+        void this.#load();
+      }
       if (stream.readyState !== EventSource.CLOSED) return;
       // Refused for good: ask every 30 seconds and look for the stream again later.
       this.#stream = null;

@@ -53,8 +53,19 @@ export async function accessToken() {
   return refreshNow();
 }
 
-/** A new access token at once. Tabs take turns, so that none uses a spent refresh token. */
-export async function refreshNow() {
+/** @type {Promise<string | null> | null} */
+let refreshing = null;
+
+/** A new access token at once; whoever asks meanwhile waits for the same. */
+export function refreshNow() {
+  refreshing ??= renew().finally(() => {
+    refreshing = null;
+  });
+  return refreshing;
+}
+
+/** Tabs take turns, so that none uses a spent refresh token. */
+async function renew() {
   if (session?.mode === "password") {
     forget();
     return null;

@@ -7,7 +7,8 @@ import { direction, price as writePrice } from "./format.js";
 const WIDTH = 100;
 const HEIGHT = 32;
 const POINTS = 90;
-const STEP_MS = 4000;
+/** Milliseconds that share a point: fewer while there is no past, so that the line grows soon. */
+const STEP_MS = { seeded: 4000, growing: 1000 };
 
 export class Sparkline {
   /** @type {number[]} */ #values = [];
@@ -27,20 +28,25 @@ export class Sparkline {
     );
   }
 
+  isSeeded = false;
+
   /** Starts from prices that are known already, oldest first. @param {number[]} values */
   seed(values) {
     if (values.length < 2) return;
-    this.#values = values.slice(-POINTS);
+    const step = Math.max(1, values.length / POINTS);
+    const count = Math.min(POINTS, values.length);
+    this.#values = Array.from({ length: count }, (_, i) =>
+      values[Math.min(values.length - 1, Math.round((i + 1) * step) - 1)] ?? 0);
+    this.isSeeded = values.length > 2;
     this.#draw();
   }
-
-  get isSeeded() { return this.#values.length > 2; }
 
   /** @param {number} value */
   add(value) {
     const now = Date.now();
     // Many ticks a second would push the hour out of the picture: they share a point.
-    if (now - this.#lastAddedAt < STEP_MS && this.#values.length > 1) this.#values.pop();
+    const step = this.isSeeded ? STEP_MS.seeded : STEP_MS.growing;
+    if (now - this.#lastAddedAt < step && this.#values.length > 1) this.#values.pop();
     else this.#lastAddedAt = now;
     this.#values.push(value);
     if (this.#values.length > POINTS) this.#values.shift();

@@ -50,7 +50,10 @@ export class StockCard {
     );
   }
 
-  /** @param {number[]} values */
+  /** Whether the line shows more than it has collected itself. */
+  get isSeeded() { return this.#spark.isSeeded; }
+
+  /** Past prices, oldest first. @param {number[]} values */
   seed(values) { this.#spark.seed(values); }
 
   /** @param {Quote} quote */
@@ -68,7 +71,7 @@ export class StockCard {
     this.#time.dateTime = quote.asOf.toISOString();
     setText(this.#volume, Number.isFinite(quote.volume) ? `Volume ${compact(quote.volume)}` : "");
     this.#showSource(quote);
-    if (!this.#spark.isSeeded && quote.recent.length > 1) this.#spark.seed(quote.recent);
+    if (!this.#spark.isSeeded && quote.recent.length > 2) this.#spark.seed(quote.recent);
     if (quote.price !== this.#last) {
       if (Number.isNaN(this.#last) === false) this.#tick(moved);
       this.#spark.add(quote.price);

@@ -1,0 +1,151 @@
+import HTTPExchange
+import JSON
+import Time
+
+extension MarketService {
+  /// Symbols of one request.
+  private static let symbolsMost = 20
+
+  /// `GET /check`: the five stocks of the founding document in its order, as a bare array.
+  func check(_ request: Request, _ context: RequestContext) async throws -> Response {
+    var quotes: [JSON] = []
+    for symbol in try askedSymbols(request) {
+      guard let quote = try await source.quote(symbol) else { throw unknown(symbol) }
+      quotes.append(.object(QuoteAnswers.checked(quote)))
+    }
+    return Response(json: .array(quotes), headers: Self.fresh)
+  }
+
+  /// `GET /stocks`, `/stocks/{symbol}`, `/stocks/{symbol}/history` and `/search`.
+  func stockData(_ request: Request, _ context: RequestContext) async throws -> Response {
+    if let symbol = context.pathParameter("symbol") {
+      let instrument = try instrument(symbol)
+      let isHistory = request.target.path.hasSuffix("/history")
+      return isHistory
+        ? try await history(instrument, request, context) : try await stock(instrument)
+    }
+    if request.target.path.hasSuffix("/search") { return search(request) }
+    return try await stocks()
+  }
+
+  /// `GET /market/clock`: the simulated market never closes.
+  func marketClock(_ request: Request, _ context: RequestContext) async throws -> Response {
+    let now = clock.now()
+    let midnight = Timestamp(seconds: (now.seconds / 86_400 + 1) * 86_400)
+    return Response(
+      json: [
+        "timestamp": .string(now.iso8601), "is_open": true, "session": "continuous",
+        "timezone": "UTC", "dayEndsAt": .string(midnight.iso8601),
+        "source": .string(source.name),
+      ], headers: Self.fresh)
+  }
+
+  /// `GET /stream`: quotes as server-sent events.
+  func stream(_ request: Request, _ context: RequestContext) async throws -> Response {
+    let symbols = try askedSymbols(request)
+    let last = request.headers["last-event-id"] ?? request.target.queryValue("lastEventId")
+    guard let body = streams.open(symbols, after: last.flatMap { Int($0) }) else {
+      throw Problem(
+        status: 503, error: "busy", message: "Too many streams are open",
+        headers: HeaderFields([("retry-after", "30")]))
+    }
+    return Response(
+      status: 200,
+      headers: HeaderFields([
+        ("content-type", "text/event-stream"), ("cache-control", "no-store"),
+        // nginx would otherwise hold events back until its buffer is full.
+        ("x-accel-buffering", "no"),
+      ]), body: .stream(body))
+  }
+
+  // MARK: Stocks
+
+  private func stock(_ instrument: Instrument) async throws -> Response {
+    guard let quote = try await source.quote(instrument.symbol) else {
+      throw unknown(instrument.symbol)
+    }
+    return Response(json: .object(QuoteAnswers.detail(quote, instrument)), headers: Self.fresh)
+  }
+
+  private func stocks() async throws -> Response {
+    var stocks: [JSON] = []
+    for instrument in catalogue.instruments {
+      guard let quote = try await source.quote(instrument.symbol) else { continue }
+      stocks.append(.object(QuoteAnswers.stock(quote, instrument)))
+    }
+    return Response(json: ["stocks": .array(stocks)], headers: Self.fresh)
+  }
+
+  private func history(
+    _ instrument: Instrument, _ request: Request, _ context: RequestContext
+  ) async throws -> Response {
+    let range = try HistoryRange(request.target)
+    let now = clock.now()
+    let bars = try await source.history(
+      instrument.symbol, range.resolution, from: now - .seconds(range.seconds), to: now)
+    guard let bars else { throw unknown(instrument.symbol) }
+    return Response(
+      json: [
+        "symbol": .string(instrument.symbol), "name": .string(instrument.name),
+        "range": .string(range.name), "interval": .string(range.resolution.rawValue),
+        "source": .string(source.name), "asOf": .string(now.iso8601),
+        "bars": .array(bars.map(QuoteAnswers.bar)),
+      ], headers: Self.fresh)
+  }
+
+  private func search(_ request: Request) -> Response {
+    let text = request.target.queryValue("q") ?? ""
+    let found = text.isEmpty ? [] : catalogue.search(String(text.prefix(64)))
+    return Response(
+      json: [
+        "query": .string(text),
+        "results": .array(
+          found.map {
+            [
+              "symbol": .string($0.symbol), "name": .string($0.name),
+              "industry": .string($0.industry),
+            ]
+          }),
+      ])
+  }
+
+  // MARK: Parts
+
+  /// A second: what a quote is true for.
+  private static let fresh = HeaderFields([("cache-control", "public, max-age=1")])
+
+  private func unknown(_ symbol: String) -> Problem {
+    Problem(
+      status: 404, error: "unknown_symbol", message: "There is no stock '\(symbol.prefix(20))'")
+  }
+
+  private func instrument(_ text: String) throws -> Instrument {
+    let symbol = text.uppercased()
+    guard (1...10).contains(symbol.utf8.count),
+      symbol.utf8.allSatisfy({ (0x41...0x5A).contains($0) || $0 == 0x2E || $0 == 0x2D })
+    else {
+      // The founding document's own text.
+      throw Problem(status: 400, error: "Invalid symbol", message: "Invalid symbol")
+    }
+    guard let instrument = catalogue[symbol] else { throw unknown(symbol) }
+    return instrument
+  }
+
+  /// `?symbols=A,B`, or the five.
+  private func askedSymbols(_ request: Request) throws -> [String] {
+    guard let text = request.target.queryValue("symbols"), !text.isEmpty else {
+      return catalogue.checked
+    }
+    var symbols: [String] = []
+    for part in text.split(separator: ",") {
+      let symbol = try instrument(String(part)).symbol
+      if !symbols.contains(symbol) { symbols.append(symbol) }
+    }
+    guard (1...Self.symbolsMost).contains(symbols.count) else {
+      throw Problem(
+        status: 400, error: "invalid_request",
+        message: "Ask for 1 to \(Self.symbolsMost) symbols")
+    }
+    return symbols
+  }
+}

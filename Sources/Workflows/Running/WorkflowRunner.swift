@@ -1,0 +1,213 @@
+import JSON
+import Time
+
+/// Owns running executions: carries out what the machine says with a clock, a task invoker and a log.
+package struct WorkflowRunner: Sendable {
+  /// When events are kept.
+  package enum Recording: String, Sendable, Hashable, CaseIterable {
+    /// Before every task and every wait: after a crash the execution goes on where it was.
+    case eachStep
+    /// With the end, or in a task's own commit: few commits; after a crash the execution begins
+    /// again, so its tasks must know what they did already under the execution's name.
+    case atEnd
+  }
+
+  let machine: StateMachine
+  let log: any ExecutionLog
+  let clock: any TimeSource
+  let environment: WorkflowEnvironment
+  let recording: Recording
+  let invoke: TaskInvoker
+
+  package init(
+    _ machine: StateMachine, log: any ExecutionLog, clock: any TimeSource,
+    environment: WorkflowEnvironment = WorkflowEnvironment(), recording: Recording = .eachStep,
+    invoke: @escaping TaskInvoker
+  ) {
+    self.machine = machine
+    self.log = log
+    self.clock = clock
+    self.environment = environment
+    self.recording = recording
+    self.invoke = invoke
+  }
+
+  /// Why an execution did not start.
+  package enum Refusal: Error, Sendable, Hashable {
+    /// The name was used with another input, or by an execution that has ended.
+    case alreadyExists(ExecutionRecord)
+    /// The name is not one that AWS takes.
+    case invalidName(String)
+    /// The input is over 262,144 bytes.
+    case inputTooLarge
+    /// There is no such execution.
+    case unknown(ExecutionID)
+  }
+
+  /// What `begin` answers.
+  package enum Beginning: Sendable {
+    case new(ExecutionRecord)
+    /// It runs already, with the same input.
+    case running(ExecutionRecord)
+  }
+
+  /// Keeps a new execution without carrying it out yet.
+  ///
+  /// Names are idempotent as AWS's Standard workflows have it: the same name with the same input is
+  /// the same execution while it runs, anything else is `alreadyExists`.
+  package func begin(_ name: String, input: JSON) async throws -> Beginning {
+    guard StateMachine.isName(name) else { throw Refusal.invalidName(name) }
+    guard input.bytes.count <= StateMachine.Limits.payloadBytes else {
+      throw Refusal.inputTooLarge
+    }
+    let record = ExecutionRecord(
+      id: ExecutionID(machine: machine.name, name: name), input: input, startedAt: clock.now())
+    switch try await log.start(record) {
+    case .new: return .new(record)
+    case .existing(let existing):
+      guard existing.status == .running, existing.input == input else {
+        throw Refusal.alreadyExists(existing)
+      }
+      return .running(existing)
+    }
+  }
+
+  /// Carries out an execution that `begin` has kept, and answers its end.
+  package func carryOut(_ record: ExecutionRecord) async throws -> ExecutionRecord {
+    let execution = ExecutionMachine(machine, record: record, environment: environment)
+    return try await drive(execution, .start)
+  }
+
+  /// Begins an execution and carries it out; one that runs already is answered as it stands.
+  package func run(_ name: String, input: JSON) async throws -> ExecutionRecord {
+    switch try await begin(name, input: input) {
+    case .new(let record): try await carryOut(record)
+    case .running(let record): record
+    }
+  }
+
+  /// Goes on with an execution after a crash.
+  package func resume(_ name: String) async throws -> ExecutionRecord {
+    let id = ExecutionID(machine: machine.name, name: name)
+    guard let kept = try await log.load(id) else { throw Refusal.unknown(id) }
+    let execution = ExecutionMachine(
+      machine, record: kept.record, events: kept.events, environment: environment)
+    return try await drive(execution, .resume)
+  }
+
+  /// Goes on with every execution of this machine that a crash interrupted, one after the other.
+  ///
+  /// One that cannot go on does not hold up the others; it is answered with its error.
+  package func resumeAll() async throws -> [(ExecutionID, Result<ExecutionRecord, any Error>)] {
+    var results: [(ExecutionID, Result<ExecutionRecord, any Error>)] = []
+    for id in try await log.unfinished() where id.machine == machine.name {
+      do {
+        results.append((id, .success(try await resume(id.name))))
+      } catch {
+        results.append((id, .failure(error)))
+      }
+    }
+    return results
+  }
+
+  // MARK: Driving
+
+  private func drive(_ execution: ExecutionMachine, _ first: ExecutionMachine.Event) async throws
+    -> ExecutionRecord
+  {
+    var execution = execution
+    let pending = PendingEvents()
+    var event = first
+    while true {
+      let action = execution.event(event, at: clock.now())
+      pending.add(execution.takeEvents())
+      switch action {
+      case .finished:
+        try await log.finish(execution.record, with: pending.take())
+        return execution.record
+      case .wait(let until):
+        try await keep(pending, execution.record.id)
+        try await clock.sleep(for: until - clock.now())
+        event = .timerFired
+      case .invoke(let call):
+        try await keep(pending, execution.record.id)
+        event = try await perform(call, pending)
+      }
+    }
+  }
+
+  private func keep(_ pending: PendingEvents, _ id: ExecutionID) async throws {
+    guard recording == .eachStep else { return }
+    let events = pending.take()
+    if !events.isEmpty { try await log.append(events, to: id) }
+  }
+
+  /// The task against its time limits: whoever is first decides.
+  private func perform(_ call: TaskCall, _ pending: PendingEvents) async throws
+    -> ExecutionMachine.Event
+  {
+    let limits = TaskLimits(call, startedAt: clock.now())
+    let beat = Heartbeat(clock: clock)
+    let context = TaskContext(
+      execution: call.execution, state: call.state, retryCount: call.retryCount,
+      executionStartedAt: call.executionStartedAt, pending: pending, beat: beat)
+    guard limits.next(after: beat.lastSeen) != nil else { return try await outcome(call, context) }
+    return try await withThrowingTaskGroup(of: ExecutionMachine.Event.self) { group in
+      group.addTask { try await outcome(call, context) }
+      group.addTask { try await expiry(limits, beat) }
+      defer { group.cancelAll() }
+      guard let first = try await group.next() else { return .timerFired }
+      return first
+    }
+  }
+
+  private func outcome(_ call: TaskCall, _ context: TaskContext) async throws
+    -> ExecutionMachine.Event
+  {
+    do {
+      return .taskSucceeded(try await invoke(call.resource, call.input, context))
+    } catch let failure as TaskFailure {
+      return .taskFailed(failure)
+    } catch is CancellationError {
+      // The program is ending: the execution stays unfinished and is resumed.
+      throw CancellationError()
+    } catch {
+      return .taskFailed(TaskFailure("States.TaskFailed", cause: "\(error)"))
+    }
+  }
+
+  private func expiry(_ limits: TaskLimits, _ beat: Heartbeat) async throws
+    -> ExecutionMachine.Event
+  {
+    while let (moment, event) = limits.next(after: beat.lastSeen) {
+      let now = clock.now()
+      if now >= moment { return event }
+      try await clock.sleep(for: moment - now)
+    }
+    return .timerFired
+  }
+}
+
+/// The moments at which a running task is given up.
+private struct TaskLimits: Sendable {
+  private let timeout: Timestamp?
+  private let heartbeat: Int?
+  private let execution: Timestamp?
+
+  init(_ call: TaskCall, startedAt: Timestamp) {
+    timeout = call.timeoutSeconds.map { startedAt + .seconds($0) }
+    heartbeat = call.heartbeatSeconds
+    execution = call.executionDeadline
+  }
+
+  /// The first limit, and what it means; nil when there is none.
+  func next(after lastBeat: Timestamp) -> (Timestamp, ExecutionMachine.Event)? {
+    var candidates: [(Timestamp, ExecutionMachine.Event)] = []
+    if let execution { candidates.append((execution, .timerFired)) }
+    if let timeout { candidates.append((timeout, .taskTimedOut(isHeartbeat: false))) }
+    if let heartbeat {
+      candidates.append((lastBeat + .seconds(heartbeat), .taskTimedOut(isHeartbeat: true)))
+    }
+    return candidates.min { $0.0 < $1.0 }
+  }
+}

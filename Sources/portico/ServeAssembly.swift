@@ -1,0 +1,123 @@
+import Accounts
+import Diagnostics
+import Foundation
+import Gateway
+import HTTPExchange
+import JSON
+import Listener
+import Market
+import Settings
+import SiteBundle
+import Store
+import Time
+import Tokens
+import Trading
+
+/// Stores → applications → gateway, in that order: the only place where they meet.
+struct ServeAssembly {
+  let project: Project
+  let isProduction: Bool
+  let clock: any TimeSource
+  let log: @Sendable (String) -> Void
+
+  /// What runs while serving.
+  struct Parts {
+    let store: SQLiteStore
+    let accounts: AccountsService
+    let market: MarketService
+    let trading: TradingService
+    let functions: [String: any Handler]
+  }
+
+  /// Opens the store and makes the applications with their handlers.
+  func parts() async throws -> Parts {
+    let store = try openStore()
+    let masterKey = try MasterKey.resolve(
+      project.masterKey,
+      previewFile: isProduction ? nil : "\(project.store.folder)/secrets/master.key")
+    let accounts = AccountsService(
+      store: store, masterKey: masterKey, settings: project.accounts, clock: clock, log: log)
+    try await accounts.start()
+    let market = try MarketService(settings: project.market, store: store, clock: clock, log: log)
+    let trading = TradingService(
+      store: store, feed: MarketFeed(market: market), rules: project.trading, clock: clock)
+    var functions = accounts.handlers()
+    functions.merge(market.handlers()) { first, _ in first }
+    functions.merge(trading.handlers()) { first, _ in first }
+    return Parts(
+      store: store, accounts: accounts, market: market, trading: trading, functions: functions)
+  }
+
+  private func openStore() throws -> SQLiteStore {
+    try FileManager.default.createDirectory(
+      atPath: project.store.folder, withIntermediateDirectories: true,
+      attributes: [.posixPermissions: 0o700])
+    return try SQLiteStore(path: project.store.path, clock: clock)
+  }
+
+  /// The gateway over the applications and a bundle.
+  func gateway(_ parts: Parts, site: StaticSite, telemetry: Telemetry) throws -> Gateway {
+    let documents = try documents()
+    let accounts = parts.accounts
+    let issuer = project.accounts.issuer
+    var assembly = GatewayAssembly(
+      settings: project.gateway, api: documents.api, accounts: documents.accounts, site: site,
+      functions: parts.functions
+    ) { authorizer in
+      guard authorizer.issuer == issuer else {
+        throw Diagnostic(
+          .foreignIssuer,
+          "the authorizer '\(authorizer.name)' names the issuer '\(authorizer.issuer)'",
+          at: authorizer.place,
+          remedy: "use the issuer of this provider, ${accounts.issuer_url}")
+      }
+      return JWTVerifier(
+        profile: IssuerProfile(issuers: [authorizer.issuer], audiences: authorizer.audiences),
+        keys: .local { accounts.keySet }, revocation: accounts.revocations)
+    }
+    assembly.functions = parts.functions
+    return Gateway(plan: try assembly.plan(), telemetry: telemetry)
+  }
+
+  /// The two API documents with this project's names filled in.
+  func documents() throws -> (api: APIDocument, accounts: APIDocument?) {
+    let variables = [
+      "accounts.issuer_url": project.accounts.issuer,
+      "accounts.audience": project.accounts.audience, "site.origin": project.origin,
+    ]
+    func document(_ path: String) throws -> APIDocument {
+      guard let data = FileManager.default.contents(atPath: path) else {
+        throw Diagnostic(
+          .documentMissing, "there is no API document '\(path)'", at: Place(file: path),
+          remedy: "create it, or name another by gateway.openapi")
+      }
+      return try OpenAPILoader.load(
+        String(decoding: data, as: UTF8.self), file: path, variables: variables)
+    }
+    let accountsFile = project.gateway.accountsOpenAPIFile
+    return (
+      try document(project.gateway.openAPIFile),
+      accountsFile.isEmpty ? nil : try document(accountsFile)
+    )
+  }
+}
+
+/// The market's quotes as the prices that orders meet.
+struct MarketFeed: PriceFeed {
+  let market: MarketService
+
+  func price(of symbol: String) async throws -> MarketPrice? {
+    guard let quote = try await market.quote(symbol) else { return nil }
+    return MarketPrice(
+      quoteID: "\(quote.source)-\(quote.symbol)-\(quote.asOf.milliseconds)", symbol: quote.symbol,
+      bid: Price(units: quote.bid), ask: Price(units: quote.ask), last: Price(units: quote.price),
+      previousClose: Price(units: quote.previousClose), asOf: quote.asOf)
+  }
+}
+
+extension DiagnosticCode {
+  /// An authorizer that trusts an issuer this program does not know.
+  static let foreignIssuer: DiagnosticCode = "S004"
+  /// An API document that the settings name is not there.
+  static let documentMissing: DiagnosticCode = "S005"
+}

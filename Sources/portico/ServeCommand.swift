@@ -1,0 +1,125 @@
+import ArgumentParser
+import Diagnostics
+import Gateway
+import HTTPExchange
+import Listener
+import SiteBundle
+import Time
+
+/// `portico serve`: the preview by default, the production edge with `--production`.
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Serve the site with its API; preview builds, watches and reloads.",
+    discussion: "Exit codes: 0 after a clean drain, 1 otherwise.")
+
+  @Flag(help: "Serve the bundle as built, write nothing to it, require the secrets.")
+  var production = false
+  @Option(help: "Port of site and API; otherwise edge.listener.port (8080).")
+  var port: Int?
+  @Option(help: "Port of health and metrics on loopback; otherwise edge.admin_port (8081).")
+  var adminPort: Int?
+  @Option(help: "Address to listen on; otherwise edge.listener.host (127.0.0.1).")
+  var host: String?
+  @Option(help: "Folder of the store and of preview's keys; otherwise store.folder (var).")
+  var data: String?
+  @Option(help: "Folder of the bundle for --production.")
+  var bundle = "dist"
+  @Option(help: "The settings file.")
+  var config = "portico.yaml"
+
+  func run() async throws {
+    do {
+      var overrides: [String: String] = [:]
+      if let data { overrides["store.folder"] = data }
+      if let adminPort { overrides["edge.admin_port"] = String(adminPort) }
+      let project = try Project.load(
+        Project.Options(config: config, overrides: overrides, port: port, host: host))
+      try await serve(project)
+    } catch {
+      throw CommandFailure.report(error)
+    }
+  }
+
+  private func serve(_ project: Project) async throws {
+    let signals = Signals()
+    let log = LogSink()
+    let clock = SystemClock()
+    let assembly = ServeAssembly(
+      project: project, isProduction: production, clock: clock,
+      log: { Terminal.writeError($0 + "\n") })
+    let preview = production ? nil : Preview(project: project)
+    let folder = BundleFolder(path: preview?.folder ?? bundle)
+    if let preview { try preview.build(interactive: Terminal.isInteractive) }
+    let site = try StaticSite(
+      folder: folder, limit: project.gateway.bundleBytes,
+      transform: preview.map { _ in LiveReload.inject })
+
+    let parts = try await assembly.parts()
+    let telemetry = Telemetry(log: accessLog(project, log))
+    let gateway = try assembly.gateway(parts, site: site, telemetry: telemetry)
+    let edge: any Edge = preview.map { PreviewEdge(gateway: gateway, reload: $0.reload) } ?? gateway
+
+    let admin = AdminEdge { telemetry.metrics.render() }
+    var adminSettings = ListenerSettings()
+    adminSettings.port = project.adminPort
+    adminSettings.threads = 1
+    adminSettings.limits.drainTimeoutMS = 200
+    let adminListener = try await Listener.start(adminSettings, edge: admin, clock: clock)
+    let listener: Listener
+    do {
+      listener = try await Listener.start(project.listener, edge: edge, clock: clock)
+    } catch {
+      await adminListener.drain()
+      throw error
+    }
+    announce(project, listener.port, adminListener.port)
+    admin.setReady(true)
+    await withDiscardingTaskGroup { group in
+      group.addTask { await parts.accounts.run() }
+      group.addTask { await parts.store.runSweeper(every: .seconds(60)) }
+      group.addTask { await parts.matchOrders(clock: clock) }
+      if let preview {
+        group.addTask { await preview.watch(gateway: gateway, limit: project.gateway.bundleBytes) }
+      }
+      await signals.termination()
+      admin.setReady(false)
+      preview?.reload.finish()
+      await listener.drain()
+      group.cancelAll()
+    }
+    parts.accounts.stop()
+    await adminListener.drain()
+    parts.store.close()
+    log.flush()
+  }
+
+  /// JSON lines in a pipe, human lines on a terminal, unless the settings say otherwise.
+  private func accessLog(_ project: Project, _ log: LogSink) -> AccessLog? {
+    var settings = project.gateway.accessLog
+    if settings.form == .json, Terminal.isInteractive { settings.form = .human }
+    return AccessLog(settings) { log.write($0) }
+  }
+
+  private func announce(_ project: Project, _ port: Int, _ adminPort: Int) {
+    let kind = production ? "production" : "preview"
+    Terminal.writeError(
+      """
+      portico \(kind)
+        site   \(project.origin)/
+        API    \(project.origin)/api/v1  (also /Prod, and http://api.localhost:\(port)/)
+        admin  http://127.0.0.1:\(adminPort)/metrics, /healthz, /readyz
+      Ctrl-C drains and ends.
+
+      """)
+  }
+}
+
+extension ServeAssembly.Parts {
+  /// Once a second, open limit orders meet the present prices.
+  func matchOrders(clock: any TimeSource) async {
+    while (try? await clock.sleep(for: .seconds(1))) != nil {
+      for symbol in market.symbols { _ = try? await trading.match(symbol) }
+    }
+  }
+}

@@ -1,0 +1,231 @@
+// @ts-check
+// A chart of candles or a line, with volume, in SVG. A slider below it walks through the points, so
+// the keyboard and screen readers get every value; a pointer moves the same slider.
+
+import { axisTime, pointTime, ticks } from "./chart-scale.js";
+import { h, replace, s, setText } from "./dom.js";
+import { compact, direction, directionWord } from "./format.js";
+
+/** @typedef {import("./history.js").Bar} Bar */
+
+const MARGIN = { top: 12, right: 64, bottom: 26, left: 4 };
+const VOLUME_SHARE = 0.18;
+
+export class Chart {
+  /** @type {Bar[]} */ #bars = [];
+  /** @type {"candles" | "line"} */ #kind;
+  #width = 640;
+  #index = -1;
+  #svg = s("svg", { class: "chart-svg", "aria-hidden": "true", focusable: "false" });
+  #cross = s("g", { class: "chart-cross", visibility: "hidden" });
+  #slider = h("input", { type: "range", class: "chart-slider", min: 0, max: 0, step: 1, value: 0 });
+  #readout = h("p", { class: "chart-readout" });
+
+  /**
+   * @param {object} options
+   * @param {string} options.label what is drawn, for the slider's name
+   * @param {(value: number) => string} options.write how a value is written
+   * @param {"candles" | "line"} [options.kind] @param {number} [options.height] @param {boolean} [options.volume]
+   * @param {AbortSignal} [options.signal]
+   */
+  constructor(options) {
+    this.options = options;
+    this.#kind = options.kind ?? "line";
+    this.#slider.setAttribute("aria-label", `${options.label}: point in time`);
+    this.#slider.addEventListener("input", () => this.#select(Number(this.#slider.value)));
+    this.#svg.addEventListener("pointermove", (/** @type {PointerEvent} */ e) => this.#point(e));
+    this.#svg.addEventListener("pointerdown", (/** @type {PointerEvent} */ e) => this.#point(e));
+    this.#svg.addEventListener("pointerleave", () => this.#select(this.#bars.length - 1, false));
+    this.element = h("div", { class: "chart" }, this.#readout, this.#svg, this.#slider);
+    const observer = new ResizeObserver(([entry]) => {
+      const width = Math.round(entry?.contentRect.width ?? 0);
+      if (width > 0 && width !== this.#width) {
+        this.#width = width;
+        this.#draw();
+      }
+    });
+    observer.observe(this.element);
+    options.signal?.addEventListener("abort", () => observer.disconnect());
+  }
+
+  /** @param {Bar[]} bars oldest first */
+  setBars(bars) {
+    this.#bars = bars;
+    this.#slider.max = String(Math.max(0, bars.length - 1));
+    this.#draw();
+    this.#select(bars.length - 1, false);
+  }
+
+  /** @param {"candles" | "line"} kind */
+  setKind(kind) {
+    this.#kind = kind;
+    this.#draw();
+  }
+
+  /** Lets the last bar follow the market. @param {number} price */
+  follow(price) {
+    const last = this.#bars.at(-1);
+    if (!last || !Number.isFinite(price) || last.close === price) return;
+    last.close = price;
+    last.high = Math.max(last.high, price);
+    last.low = Math.min(last.low, price);
+    this.#draw();
+    if (this.#index === this.#bars.length - 1) this.#tell();
+  }
+
+  get #height() { return this.options.height ?? 320; }
+  get #plotRight() { return this.#width - MARGIN.right; }
+  get #plotBottom() { return this.#height - MARGIN.bottom; }
+  get #priceBottom() {
+    const plot = this.#plotBottom - MARGIN.top;
+    return this.options.volume ? MARGIN.top + plot * (1 - VOLUME_SHARE) - 8 : this.#plotBottom;
+  }
+  get #span() {
+    const first = this.#bars[0]?.time.getTime() ?? 0;
+    return (this.#bars.at(-1)?.time.getTime() ?? 0) - first;
+  }
+
+  /** @param {number} index */
+  #x(index) {
+    return MARGIN.left + ((index + 0.5) / this.#bars.length) * (this.#plotRight - MARGIN.left);
+  }
+
+  #range() {
+    const isLine = this.#kind === "line";
+    let low = Math.min(...this.#bars.map((b) => (isLine ? b.close : b.low)));
+    let high = Math.max(...this.#bars.map((b) => (isLine ? b.close : b.high)));
+    const pad = (high - low || Math.abs(high) * 0.01 || 1) * 0.06;
+    low -= pad;
+    high += pad;
+    return { low, high };
+  }
+
+  #draw() {
+    this.#svg.setAttribute("viewBox", `0 0 ${this.#width} ${this.#height}`);
+    this.#svg.setAttribute("width", String(this.#width));
+    this.#svg.setAttribute("height", String(this.#height));
+    if (this.#bars.length === 0) {
+      replace(this.#svg, s("text", { x: this.#width / 2, y: this.#height / 2, class: "chart-empty", "text-anchor": "middle", text: "No data for this range" }));
+      return;
+    }
+    const { low, high } = this.#range();
+    const y = (/** @type {number} */ v) =>
+      this.#priceBottom - ((v - low) / (high - low)) * (this.#priceBottom - MARGIN.top);
+    replace(
+      this.#svg,
+      this.#axes(low, high, y),
+      this.options.volume ? this.#volume() : null,
+      this.#kind === "line" ? this.#line(y) : this.#candles(y),
+      this.#cross);
+    this.#yOf = y;
+    this.#moveCross();
+  }
+
+  /** @type {(v: number) => number} */ #yOf = () => 0;
+
+  /** @param {number} low @param {number} high @param {(v: number) => number} y */
+  #axes(low, high, y) {
+    const group = s("g", { class: "chart-axes" });
+    for (const value of ticks(low, high, Math.max(2, Math.round(this.#height / 70)))) {
+      const at = y(value).toFixed(1);
+      group.append(
+        s("line", { x1: MARGIN.left, x2: this.#plotRight, y1: at, y2: at }),
+        s("text", { x: this.#plotRight + 8, y: at, "dominant-baseline": "middle", text: this.options.write(value).replace(/\.00$/, "") }));
+    }
+    const write = axisTime(this.#span);
+    const wanted = Math.max(2, Math.min(7, Math.floor(this.#width / 110)));
+    const step = Math.max(1, Math.floor(this.#bars.length / wanted));
+    let before = "";
+    for (let i = Math.floor(step / 2); i < this.#bars.length; i += step) {
+      const bar = this.#bars[i];
+      const text = bar ? write(bar.time) : "";
+      if (text === before) continue;
+      before = text;
+      group.append(s("text", { x: this.#x(i).toFixed(1), y: this.#height - 8, "text-anchor": "middle", text }));
+    }
+    return group;
+  }
+
+  /** @param {(v: number) => number} y */
+  #line(y) {
+    const points = this.#bars.map((b, i) => `${this.#x(i).toFixed(1)} ${y(b.close).toFixed(1)}`);
+    const first = this.#x(0).toFixed(1);
+    const last = this.#x(this.#bars.length - 1).toFixed(1);
+    return s("g", {},
+      s("path", { class: "chart-area", d: `M${first} ${this.#priceBottom}L${points.join("L")}L${last} ${this.#priceBottom}Z` }),
+      s("path", { class: "chart-line", d: `M${points.join("L")}` }));
+  }
+
+  /** Two paths for all candles: one that rose, one that fell. @param {(v: number) => number} y */
+  #candles(y) {
+    const half = Math.max(0.75, ((this.#plotRight - MARGIN.left) / this.#bars.length) * 0.34);
+    const paths = { up: "", down: "" };
+    this.#bars.forEach((bar, i) => {
+      const x = this.#x(i);
+      const top = y(Math.max(bar.open, bar.close));
+      const bottom = Math.max(y(Math.min(bar.open, bar.close)), top + 1);
+      const body = `M${(x - half).toFixed(1)} ${top.toFixed(1)}h${(half * 2).toFixed(1)}V${bottom.toFixed(1)}h${(-half * 2).toFixed(1)}Z`;
+      const wick = `M${(x - 0.5).toFixed(1)} ${y(bar.high).toFixed(1)}h1V${y(bar.low).toFixed(1)}h-1Z`;
+      paths[bar.close >= bar.open ? "up" : "down"] += body + wick;
+    });
+    return s("g", {}, s("path", { class: "candle-up", d: paths.up }), s("path", { class: "candle-down", d: paths.down }));
+  }
+
+  #volume() {
+    const most = Math.max(1, ...this.#bars.map((b) => b.volume));
+    const height = (this.#plotBottom - MARGIN.top) * VOLUME_SHARE;
+    const half = Math.max(0.5, ((this.#plotRight - MARGIN.left) / this.#bars.length) * 0.34);
+    let path = "";
+    this.#bars.forEach((bar, i) => {
+      const size = (bar.volume / most) * height;
+      path += `M${(this.#x(i) - half).toFixed(1)} ${this.#plotBottom}v${(-size).toFixed(1)}h${(half * 2).toFixed(1)}V${this.#plotBottom}Z`;
+    });
+    return s("path", { class: "chart-volume", d: path });
+  }
+
+  /** @param {PointerEvent} event */
+  #point(event) {
+    if (this.#bars.length === 0) return;
+    const box = this.#svg.getBoundingClientRect();
+    const part = (event.clientX - box.left - MARGIN.left) / (this.#plotRight - MARGIN.left);
+    this.#select(Math.floor(part * this.#bars.length));
+  }
+
+  /** @param {number} index @param {boolean} [marked] whether the crosshair shows */
+  #select(index, marked = true) {
+    this.#index = Math.max(0, Math.min(this.#bars.length - 1, index));
+    this.#slider.value = String(this.#index);
+    this.#cross.setAttribute("visibility", marked && this.#bars.length > 0 ? "visible" : "hidden");
+    this.#moveCross();
+    this.#tell();
+  }
+
+  #moveCross() {
+    const bar = this.#bars[this.#index];
+    if (!bar) return;
+    const x = this.#x(this.#index).toFixed(1);
+    const y = this.#yOf(bar.close).toFixed(1);
+    replace(this.#cross,
+      s("line", { x1: x, x2: x, y1: MARGIN.top, y2: this.#plotBottom }),
+      s("line", { x1: MARGIN.left, x2: this.#plotRight, y1: y, y2: y }),
+      s("circle", { cx: x, cy: y, r: 4 }));
+  }
+
+  #tell() {
+    const bar = this.#bars[this.#index];
+    const { write } = this.options;
+    if (!bar) {
+      setText(this.#readout, "");
+      return;
+    }
+    const when = pointTime(this.#span)(bar.time);
+    const isLine = this.#kind === "line";
+    const way = direction(bar.close - bar.open);
+    const text = isLine
+      ? `${when} · ${write(bar.close)}`
+      : `${when} · open ${write(bar.open)} · high ${write(bar.high)} · low ${write(bar.low)} · close ${write(bar.close)} · ${directionWord(way)}`;
+    const full = this.options.volume ? `${text} · volume ${compact(bar.volume)}` : text;
+    setText(this.#readout, full);
+    this.#slider.setAttribute("aria-valuetext", full.replaceAll(" · ", ", "));
+  }
+}

@@ -1,0 +1,63 @@
+// @ts-check
+// S1's list of holdings (`#portfolio`), marked to the market with each quote.
+
+import { h, replace, setText } from "./dom.js";
+import { direction, directionWord, dollars, shares, signedDollars } from "./format.js";
+import { quickButtons } from "./trade-actions.js";
+import { markedPosition } from "./valuation.js";
+
+/** @param {import("./app.js").Context} context */
+export function holdingsList(context) {
+  const { account, market, signal } = context;
+  const list = h("ul", { class: "holdings", id: "portfolio" });
+  const note = h("p", { class: "notice", hidden: true });
+  /** @type {Map<string, ReturnType<typeof row>>} */
+  let rows = new Map();
+  account.subscribe(() => {
+    const folio = account.portfolio;
+    if (!folio) return;
+    note.hidden = !folio.offline;
+    setText(note, folio.offline
+      ? "The service cannot be reached. These holdings are the copy that this browser remembers." : "");
+    const next = new Map();
+    for (const position of folio.positions) {
+      next.set(position.symbol, rows.get(position.symbol) ?? row(context, position.symbol));
+    }
+    rows = next;
+    const items = [...rows.values()].map((r) => r.element);
+    // A row that stays is not touched: the focus on its buttons would be lost.
+    const same = items.length === list.childElementCount && items.every((item, i) => list.children[i] === item);
+    if (items.length === 0) replace(list, h("li", { class: "empty", text: "Nothing yet. Buy a share above and it appears here." }));
+    else if (!same) list.replaceChildren(...items);
+    mark();
+  }, signal);
+  const mark = () => {
+    for (const position of account.portfolio?.positions ?? []) {
+      rows.get(position.symbol)?.show(markedPosition(position, market.quotes.get(position.symbol)));
+    }
+  };
+  market.subscribe({ onQuotes: mark }, signal);
+  return h("div", {}, note, list);
+}
+
+/** @param {import("./app.js").Context} context @param {string} symbol */
+function row(context, symbol) {
+  const quantity = h("span", { class: "holding-quantity" });
+  const value = h("span", { class: "holding-value num" });
+  const profit = h("span", { class: "holding-profit num" });
+  const element = h("li", { class: "holding", data: { symbol } },
+    h("span", { class: "holding-name" }, h("a", { href: `/app/stocks/${symbol}`, text: symbol }), " ", quantity),
+    value, profit, quickButtons(context, symbol));
+  return {
+    element,
+    show: (/** @type {import("./account.js").Position} */ position) => {
+      element.dataset.quantity = String(position.quantity);
+      setText(quantity, shares(position.quantity));
+      setText(value, dollars(position.marketValue));
+      const way = direction(position.unrealisedProfit);
+      setText(profit, Number.isFinite(position.unrealisedProfit)
+        ? `${directionWord(way)} ${signedDollars(position.unrealisedProfit)}` : "");
+      profit.className = `holding-profit num ${way === "up" ? "is-up" : way === "down" ? "is-down" : ""}`;
+    },
+  };
+}

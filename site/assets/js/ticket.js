@@ -1,0 +1,107 @@
+// @ts-check
+// The trade ticket of a stock's page: market or limit, with a preview before anything is sent.
+
+import { api, ApiError } from "./api.js";
+import { h, replace, setText } from "./dom.js";
+import { dollars, number, price, shares } from "./format.js";
+import { place } from "./trade-actions.js";
+import { valueAt } from "./valuation.js";
+
+/** @param {import("./app.js").Context} context @param {string} symbol */
+export function ticket(context, symbol) {
+  const { account, signal } = context;
+  const problem = h("p", { class: "field-problem", role: "alert", id: "ticketProblem" });
+  const preview = h("div", { class: "preview", id: "ticketPreview", "aria-live": "polite" });
+  const held = h("p", { class: "hint", id: "ticketHeld" });
+  const quantity = h("input", {
+    id: "ticketQuantity", name: "quantity", type: "number", min: 1, max: 1000000, step: 1, value: 1,
+    inputmode: "numeric", "aria-describedby": "ticketHeld ticketProblem",
+  });
+  const limit = h("input", { id: "ticketLimit", name: "limit", inputmode: "decimal", autocomplete: "off", "aria-describedby": "ticketProblem" });
+  const limitField = h("label", { class: "field", hidden: true }, h("span", { text: "Limit price in dollars" }), limit);
+  const confirm = h("button", { type: "button", class: "button button-main button-wide", hidden: true });
+  const form = h("form", { id: "ticketForm", class: "fields", novalidate: true },
+    choice("side", "Side", [["buy", "Buy"], ["sell", "Sell"]]),
+    choice("type", "Order", [["market", "Market"], ["limit", "Limit"]]),
+    h("label", { class: "field" }, h("span", { text: "Shares" }), quantity), held, limitField,
+    problem, h("button", { type: "submit", class: "button button-quiet button-wide", text: "Preview" }), preview, confirm);
+
+  const read = () => {
+    const data = new FormData(form);
+    const type = /** @type {"market" | "limit"} */ (data.get("type"));
+    return {
+      side: /** @type {"buy" | "sell"} */ (data.get("side")), symbol, type,
+      quantity: quantity.value.trim() === "" ? Number.NaN : Number(quantity.value),
+      ...(type === "limit" ? { limitPrice: limit.value.trim().replace(",", ".") } : {}),
+    };
+  };
+  const clear = () => {
+    replace(preview);
+    confirm.hidden = true;
+    setText(problem, "");
+    limitField.hidden = read().type !== "limit";
+  };
+  form.addEventListener("input", clear);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    clear();
+    const wanted = read();
+    const objection = account.objection(wanted);
+    if (objection) return setText(problem, objection);
+    replace(preview, h("p", { text: "Calculating" }));
+    try {
+      const answer = await api("/orders/preview", { method: "POST", signal, body: previewBody(wanted) });
+      showPreview(preview, wanted, answer);
+      // A market order without a total is one that would be refused.
+      confirm.hidden = answer?.allowed === false || (wanted.type === "market" && totalOf(answer) === undefined);
+      setText(confirm, `${wanted.side === "buy" ? "Buy" : "Sell"} ${shares(wanted.quantity)} of ${symbol}`);
+    } catch (error) {
+      replace(preview);
+      if (error instanceof ApiError) setText(problem, error.message);
+      else if (!signal.aborted) throw error;
+    }
+  });
+  confirm.addEventListener("click", async () => {
+    confirm.disabled = true;
+    const refused = await place(context, read()).catch(() => "The order could not be sent.");
+    confirm.disabled = false;
+    clear();
+    setText(problem, refused ?? "");
+    (refused ? quantity : form.querySelector("button[type=submit]"))?.focus();
+  });
+  account.subscribe(() => setText(held, `You hold ${shares(account.held(symbol))}`), signal);
+  return h("section", { class: "panel ticket", "aria-labelledby": "ticketTitle" },
+    h("h2", { id: "ticketTitle", text: "Trade" }), form);
+}
+
+/** @param {import("./account.js").Ticket} wanted */
+function previewBody(wanted) {
+  const { side, symbol, quantity, type, limitPrice } = wanted;
+  return { side, symbol, quantity, type, ...(type === "limit" ? { limit_price: limitPrice } : {}) };
+}
+
+/** @param {HTMLElement} area @param {import("./account.js").Ticket} wanted @param {any} answer */
+function showPreview(area, wanted, answer) {
+  const isLimit = wanted.type === "limit";
+  const total = totalOf(answer) ?? (isLimit ? valueAt(number(wanted.limitPrice), wanted.quantity) : undefined);
+  const rows = [
+    ["Price now", price(answer?.price)],
+    ...(isLimit ? [["Your limit", price(wanted.limitPrice)]] : []),
+    [wanted.side === "buy" ? "Estimated cost" : "Estimated proceeds", dollars(total)],
+    ["Cash afterwards", dollars(answer?.cashAfter ?? answer?.cash_after)],
+  ];
+  const warnings = Array.isArray(answer?.warnings) ? answer.warnings : [];
+  replace(area,
+    h("dl", { class: "pairs" }, rows.map(([name, value]) => h("div", {}, h("dt", { text: name }), h("dd", { class: "num", text: value })))),
+    warnings.map((/** @type {any} */ w) => h("p", { class: "notice", text: String(w?.message ?? w) })));
+}
+
+/** @param {any} answer */
+const totalOf = (answer) => answer?.total ?? answer?.cost ?? answer?.total_cost;
+
+/** Radio buttons in a row. @param {string} name @param {string} legend @param {string[][]} options */
+function choice(name, legend, options) {
+  return h("fieldset", { class: "choice" }, h("legend", { text: legend }),
+    options.map(([value, text], i) => h("label", {},
+      h("input", { type: "radio", name, value, checked: i === 0 }), h("span", { text }))));
+}

@@ -1,0 +1,39 @@
+// @ts-check
+// What positions are worth at the latest prices, for display between two answers of the server.
+// Counted in whole cents, so that the page shows what the server will say.
+
+/** @typedef {import("./account.js").Portfolio} Portfolio @typedef {import("./account.js").Position} Position
+ * @typedef {import("./quotes.js").Quote} Quote */
+
+/** @param {number} price @param {number} quantity */
+export function valueAt(price, quantity) {
+  return Math.round((Math.round(price * 10_000) * quantity) / 100) / 100;
+}
+
+/** A position at the latest price. @param {Position} position @param {Quote | undefined} quote */
+export function markedPosition(position, quote) {
+  if (!quote) return position;
+  const marketValue = valueAt(quote.price, position.quantity);
+  const known = Number.isFinite(position.cost);
+  const profit = known ? marketValue - position.cost : Number.NaN;
+  return {
+    ...position, marketValue, unrealisedProfit: profit,
+    unrealisedPercent: known && position.cost !== 0 ? (profit / position.cost) * 100 : Number.NaN,
+    dayChange: valueAt(quote.changeAbs, position.quantity),
+  };
+}
+
+/** @param {Portfolio} folio @param {Map<string, Quote>} quotes */
+export function markedEquity(folio, quotes) {
+  let moved = 0;
+  let dayChange = 0;
+  for (const position of folio.positions) {
+    const marked = markedPosition(position, quotes.get(position.symbol));
+    moved += marked.marketValue - position.marketValue;
+    dayChange += marked.dayChange;
+  }
+  const equity = folio.equity + moved;
+  const profit = folio.profit + moved;
+  const start = folio.equity - folio.profit;
+  return { equity, dayChange, profit, profitPercent: start ? (profit / start) * 100 : Number.NaN };
+}

@@ -1,0 +1,98 @@
+// @ts-check
+// One run of the trade workflow: its graph, and each step with input, output and time.
+
+import { api } from "../api.js";
+import { h, replace, s } from "../dom.js";
+import { date, dateTime } from "../format.js";
+import { duration, steps, unpack } from "../execution-model.js";
+
+const WORDS = {
+  SUCCEEDED: "Succeeded", FAILED: "Failed", RUNNING: "Running", TIMED_OUT: "Timed out", ABORTED: "Stopped",
+};
+const NODE = { width: 240, height: 52, gap: 34 };
+
+/** @type {import("../app.js").View} */
+export async function view({ root, params, signal, reload }) {
+  const path = `/trade/executions/${encodeURIComponent(params.id ?? "")}`;
+  const [run, history] = await Promise.all([api(path, { signal }), api(`${path}/history`, { signal })]);
+  if (signal.aborted) return "Run";
+  const events = Array.isArray(history) ? history : history?.events ?? run?.events ?? [];
+  const found = steps(events);
+  const from = date(run?.startDate ?? run?.startedAt ?? run?.start);
+  const to = date(run?.stopDate ?? run?.endedAt ?? run?.stop);
+  const word = WORDS[/** @type {keyof typeof WORDS} */ (run?.status)] ?? String(run?.status ?? "Unknown");
+  replace(
+    root,
+    h("p", { class: "kicker" }, h("a", { href: "/app/transactions", text: "History" })),
+    h("h1", { text: "Run of a trade" }),
+    h("p", { class: "run-id" }, h("span", { class: "state", data: { state: String(run?.status).toLowerCase() }, text: word }),
+      ` ${from ? dateTime(from.getTime()) : ""} · ${duration(from, to)} in all`),
+    h("div", { class: "run-grid" },
+      h("section", { class: "panel", "aria-labelledby": "graphTitle" }, h("h2", { id: "graphTitle", text: "Steps" }), graph(found, String(run?.status ?? ""))),
+      h("div", {}, found.map((step, i) => stepPanel(step, i, from, to)), found.length === 0 ? h("p", { class: "empty", text: "No steps are recorded." }) : null)),
+    h("section", { class: "panel", "aria-labelledby": "wholeTitle" },
+      h("h2", { id: "wholeTitle", text: "The whole run" }),
+      h("p", { class: "hint", text: `Name: ${String(run?.name ?? run?.id ?? params.id)}` }),
+      block("Input", unpack(run?.input)), block("Output", unpack(run?.output)),
+      run?.error ? h("p", { class: "field-problem", text: `${run.error}${run.cause ? `: ${run.cause}` : ""}` }) : null));
+  if (run?.status === "RUNNING") {
+    const timer = window.setTimeout(reload, 2000);
+    signal.addEventListener("abort", () => clearTimeout(timer));
+  }
+  return "Run of a trade";
+}
+
+/** A chain from Start to End; the list beside it says the same in words.
+ * @param {import("../execution-model.js").Step[]} found @param {string} status */
+function graph(found, status) {
+  const nodes = [{ name: "Start", status: "edge" }, ...found, { name: "End", status: status === "RUNNING" ? "ahead" : "edge" }];
+  const height = nodes.length * (NODE.height + NODE.gap) - NODE.gap + 4;
+  const middle = NODE.width / 2 + 2;
+  const svg = s("svg", {
+    class: "graph", viewBox: `0 0 ${NODE.width + 4} ${height}`, role: "img",
+    "aria-label": `Steps in order: ${nodes.map((n) => n.name).join(", ")}`,
+  });
+  nodes.forEach((node, i) => {
+    const y = 2 + i * (NODE.height + NODE.gap);
+    if (i > 0) {
+      svg.append(s("path", { class: "graph-edge", d: `M${middle} ${y - NODE.gap}V${y - 7}` }),
+        s("path", { class: "graph-tip", d: `M${middle - 5} ${y - 8}h10L${middle} ${y - 1}Z` }));
+    }
+    const isStep = "from" in node;
+    svg.append(s("g", { class: "graph-node", "data-state": node.status },
+      s("rect", { x: 2, y, width: NODE.width, height: NODE.height, rx: isStep ? 8 : NODE.height / 2 }),
+      s("text", { x: middle, y: isStep ? y + 22 : y + NODE.height / 2, "text-anchor": "middle", "dominant-baseline": "middle", text: node.name }),
+      isStep ? s("text", { class: "graph-time", x: middle, y: y + 39, "text-anchor": "middle", "dominant-baseline": "middle",
+        text: `${node.status === "done" ? "✓" : node.status === "failed" ? "✗" : "…"} ${duration(node.from, node.to)}` }) : null));
+  });
+  return svg;
+}
+
+/** @param {import("../execution-model.js").Step} step @param {number} i @param {Date | null} from @param {Date | null} to */
+function stepPanel(step, i, from, to) {
+  const tries = step.tries > 1 ? ` · ${step.tries} tries` : "";
+  return h("details", { class: "panel step", open: i === 0 },
+    h("summary", {}, h("span", { class: "step-name", text: `${i + 1}. ${step.name}` }),
+      h("span", { class: "hint", text: `${step.kind} · ${duration(step.from, step.to)}${tries}` })),
+    timeline(step, from, to),
+    step.error ? h("p", { class: "field-problem", text: step.error }) : null,
+    block("Input", step.input), block("Output", step.output));
+}
+
+/** Where in the run the step lay. @param {import("../execution-model.js").Step} step @param {Date | null} from @param {Date | null} to */
+function timeline(step, from, to) {
+  if (!from || !to || !step.from || !step.to) return null;
+  const whole = Math.max(1, to.getTime() - from.getTime());
+  const x = ((step.from.getTime() - from.getTime()) / whole) * 100;
+  const width = Math.max(1, ((step.to.getTime() - step.from.getTime()) / whole) * 100);
+  return s("svg", { class: "timeline", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" },
+    s("rect", { class: "timeline-all", x: 0, y: 0, width: 100, height: 4 }),
+    s("rect", { class: "timeline-step", x: Math.min(99, x).toFixed(2), y: 0, width: width.toFixed(2), height: 4 }));
+}
+
+/** @param {string} title @param {unknown} value */
+function block(title, value) {
+  if (value === undefined || value === null) return null;
+  return h("div", { class: "data" }, h("h3", { text: title }),
+    h("pre", { tabindex: "0", text: typeof value === "string" ? value : JSON.stringify(value, null, 2) }));
+}

@@ -1,0 +1,72 @@
+// @ts-check
+// Orders: those that wait, which can be cancelled, and those that are done.
+
+import { api, ApiError } from "../api.js";
+import { h, replace } from "../dom.js";
+import { count, dateTime, price } from "../format.js";
+import { pagedList } from "../pages.js";
+import { table } from "../table.js";
+import { toast } from "../toast.js";
+
+const OPEN = new Set(["new", "accepted", "partially_filled"]);
+const WORDS = {
+  new: "New", accepted: "Open", partially_filled: "Partly filled", filled: "Filled", canceled: "Cancelled",
+  expired: "Expired", rejected: "Refused",
+};
+
+/** @type {import("../app.js").View} */
+export async function view(context) {
+  const { root, signal } = context;
+  const holder = h("div", { id: "orders" });
+  /** @type {ReturnType<typeof table> | null} */ let made = null;
+  const pages = pagedList({
+    path: "/orders?limit=50", member: "orders", signal,
+    onRows: (rows) => {
+      if (made) made.add(rows);
+      else if (rows.length === 0) replace(holder, h("p", { class: "empty", text: "No orders yet. They appear here with the first trade." }));
+      else replace(holder, (made = table("Your orders, newest first", columns(context), rows)).element);
+    },
+  });
+  await pages.load();
+  replace(root, h("h1", { text: "Orders" }), h("p", { class: "lede", text: "A limit order waits here until the market reaches its price, or until you cancel it." }), holder, pages.more);
+  return "Orders";
+}
+
+/** @param {import("../app.js").Context} context */
+function columns(context) {
+  return [
+    { name: "Placed", cell: (/** @type {any} */ o) => dateTime(o.created_at ?? o.createdAt) },
+    { name: "Order", cell: (/** @type {any} */ o) => `${o.side === "sell" ? "Sell" : "Buy"} ${count(o.quantity)} ${o.symbol}` },
+    { name: "Type", cell: (/** @type {any} */ o) => (o.type === "limit" ? `Limit ${price(o.limit_price)}` : "Market") },
+    { name: "Filled at", cell: (/** @type {any} */ o) => price(o.filled_avg_price), number: true },
+    { name: "State", cell: (/** @type {any} */ o) => state(o) },
+    { name: "More", cell: (/** @type {any} */ o) => actions(context, o) },
+  ];
+}
+
+/** @param {any} order */
+function state(order) {
+  const word = WORDS[/** @type {keyof typeof WORDS} */ (order.status)] ?? String(order.status);
+  return h("span", { class: "state", data: { state: order.status } }, word, order.reason ? `: ${String(order.reason).replaceAll("_", " ")}` : "");
+}
+
+/** @param {import("../app.js").Context} context @param {any} order */
+function actions({ account, reload }, order) {
+  const id = order.execution_id ?? order.executionId;
+  const run = id ? h("a", { href: `/app/executions/${encodeURIComponent(id)}`, "aria-label": `Run of the order for ${order.symbol}`, text: "Run" }) : null;
+  if (!OPEN.has(order.status)) return run ?? "";
+  const cancel = h("button", { type: "button", class: "button button-quiet button-small", text: "Cancel", "aria-label": `Cancel the order for ${order.quantity} ${order.symbol}` });
+  cancel.addEventListener("click", async () => {
+    cancel.disabled = true;
+    try {
+      await api(`/orders/${encodeURIComponent(order.id)}`, { method: "DELETE" });
+      toast("The order was cancelled.");
+      await account.load().catch(() => null);
+      reload();
+    } catch (error) {
+      cancel.disabled = false;
+      toast(error instanceof ApiError ? error.message : "The order was not cancelled.", "problem");
+    }
+  });
+  return h("span", { class: "row-actions" }, cancel, run);
+}

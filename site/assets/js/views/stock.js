@@ -1,0 +1,145 @@
+// @ts-check
+// One stock: its price now, its past as a chart, what the company is, and the ticket.
+
+import { api, ApiError } from "../api.js";
+import { Chart } from "../chart.js";
+import { h, replace, setText } from "../dom.js";
+import { loadFavorites, star } from "../favorites.js";
+import { clockTime, compact, count, dateTime, direction, directionMark, directionWord, price, signedDollars, signedPercent } from "../format.js";
+import { loadHistory, RANGES } from "../history.js";
+import { POLL_MS, readQuote } from "../quotes.js";
+import { numbersBehind, table } from "../table.js";
+import { ticket } from "../ticket.js";
+
+/** @type {import("../app.js").View} */
+export async function view(context) {
+  const { root, market, account, params, signal } = context;
+  const symbol = (params.symbol ?? "").toUpperCase();
+  const stock = await api(`/stocks/${encodeURIComponent(symbol)}`, { signal });
+  if (signal.aborted) return symbol;
+  const name = String(stock?.name ?? stock?.companyName ?? symbol);
+  const head = heading(symbol, name);
+  const section = chartSection(context, symbol);
+  replace(
+    root,
+    h("p", { class: "kicker" }, h("a", { href: "/app/", text: "Trading desk" })),
+    head.element,
+    h("div", { class: "stock-grid" },
+      h("div", {}, section.element, about(stock)),
+      ticket(context, symbol)));
+  const first = readQuote({ ...stock, change: stock?.changePercent ?? stock?.change });
+  if (first) head.show(first);
+  pollUnlessLive(context, symbol, head.show);
+  market.subscribe({
+    onQuotes: (quotes) => {
+      const quote = quotes.find((q) => q.symbol === symbol);
+      if (!quote) return;
+      head.show(quote);
+      section.follow(quote.price);
+    },
+  }, signal);
+  void account.load().catch(() => null);
+  void loadFavorites().then((all) => head.star.show(all.has(symbol))).catch(() => null);
+  return `${symbol}, ${name}`;
+}
+
+/** The live feed has five stocks; any other is asked for as often as a page without a stream asks.
+ * @param {import("../app.js").Context} context @param {string} symbol @param {(quote: any) => void} show */
+function pollUnlessLive({ market, signal }, symbol, show) {
+  const timer = window.setInterval(async () => {
+    if (market.quotes.has(symbol) || document.hidden) return;
+    const stock = await api(`/stocks/${encodeURIComponent(symbol)}`, { signal }).catch(() => null);
+    const quote = readQuote({ ...stock, change: stock?.changePercent ?? stock?.change });
+    if (quote && !signal.aborted) show(quote);
+  }, POLL_MS);
+  signal.addEventListener("abort", () => clearInterval(timer));
+}
+
+/** @param {string} symbol @param {string} name */
+function heading(symbol, name) {
+  const value = h("p", { class: "big-price num" });
+  const change = h("p", { class: "stock-change" });
+  const time = h("p", { class: "hint" });
+  const made = star(symbol, () => name);
+  const element = h("div", { class: "stock-title" },
+    h("div", {}, h("h1", {}, symbol, h("span", { class: "stock-title-name", text: name })), made),
+    h("div", { class: "stock-now" }, value, change, time));
+  return {
+    element, star: made,
+    show: (/** @type {import("../quotes.js").Quote} */ quote) => {
+      const way = direction(quote.changePercent);
+      setText(value, price(quote.price));
+      setText(change, `${directionMark(way)} ${directionWord(way)} ${signedDollars(quote.changeAbs)} · ${signedPercent(quote.changePercent)}`);
+      change.dataset.direction = way;
+      setText(time, `Updated ${clockTime(quote.asOf)}${quote.stale ? ", an old quote" : ""}${quote.source ? ` · source ${quote.source}` : ""}`);
+    },
+  };
+}
+
+/** @param {import("../app.js").Context} context @param {string} symbol */
+function chartSection({ signal }, symbol) {
+  const chart = new Chart({ label: `Price of ${symbol}`, write: price, kind: "candles", volume: true, signal });
+  const problem = h("p", { class: "notice", role: "status", hidden: true });
+  /** @type {import("../history.js").Bar[]} */ let bars = [];
+  const numbers = numbersBehind(() => table(`Prices of ${symbol}`, [
+    { name: "Time", cell: (b) => dateTime(b.time.getTime()) },
+    { name: "Open", cell: (b) => price(b.open), number: true },
+    { name: "High", cell: (b) => price(b.high), number: true },
+    { name: "Low", cell: (b) => price(b.low), number: true },
+    { name: "Close", cell: (b) => price(b.close), number: true },
+    { name: "Volume", cell: (b) => count(b.volume), number: true },
+  ], bars.slice(-200).reverse()).element);
+  let request = 0;
+  const load = async (/** @type {string} */ range) => {
+    const mine = (request += 1);
+    try {
+      const loaded = await loadHistory(symbol, range, signal);
+      if (mine !== request || signal.aborted) return;
+      bars = loaded;
+      problem.hidden = true;
+    } catch (error) {
+      if (signal.aborted) return;
+      bars = [];
+      problem.hidden = false;
+      setText(problem, error instanceof ApiError ? `No history: ${error.message}` : "The history could not be read.");
+    }
+    chart.setBars(bars);
+    numbers.refresh();
+  };
+  const element = h("section", { class: "panel", "aria-label": "Price history" },
+    h("div", { class: "chart-bar" },
+      segmented("Range", RANGES, "1d", (range) => void load(range)),
+      segmented("Kind", [["candles", "Candles"], ["line", "Line"]], "candles",
+        (kind) => chart.setKind(/** @type {"candles" | "line"} */ (kind)))),
+    problem, chart.element, numbers);
+  void load("1d");
+  return { element, follow: (/** @type {number} */ value) => chart.follow(value) };
+}
+
+/** A row of toggle buttons of which one is pressed. @param {string} label @param {string[][]} options @param {string} chosen @param {(value: string) => void} onChoose */
+function segmented(label, options, chosen, onChoose) {
+  const buttons = options.map(([value, text]) => h("button", {
+    type: "button", class: "segment", "aria-pressed": String(value === chosen), data: { value }, text,
+  }));
+  for (const button of buttons) {
+    button.addEventListener("click", () => {
+      for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
+      onChoose(button.dataset.value);
+    });
+  }
+  return h("div", { class: "segments", role: "group", "aria-label": label }, buttons);
+}
+
+/** @param {any} stock */
+function about(stock) {
+  const rows = [
+    ["Industry", stock?.industry], ["Price to earnings", stock?.pe],
+    ["Market value", stock?.marketCap && compact(stock.marketCap)], ["Bid", stock?.bid && price(stock.bid)],
+    ["Ask", stock?.ask && price(stock.ask)], ["Previous close", stock?.previousClose && price(stock.previousClose)],
+    ["Volume", stock?.volume && count(stock.volume)],
+  ].filter(([, value]) => value !== undefined && value !== null && value !== "" && value !== "–");
+  return h("section", { class: "panel", "aria-labelledby": "aboutTitle" },
+    h("h2", { id: "aboutTitle", text: "About" }),
+    stock?.description ? h("p", { text: String(stock.description) }) : null,
+    h("dl", { class: "pairs" }, rows.map(([name, value]) => h("div", {}, h("dt", { text: name }), h("dd", { class: "num", text: String(value) })))));
+}

@@ -1,0 +1,62 @@
+// @ts-check
+// What was bought and sold, newest first.
+
+import { h, replace } from "../dom.js";
+import { count, dateTime, direction, dollars, price, signedDollars } from "../format.js";
+import { pagedList } from "../pages.js";
+import { table } from "../table.js";
+
+const COLUMNS = [
+  { name: "Time", cell: (/** @type {any} */ t) => dateTime(t.timestamp ?? t.time ?? t.createdAt) },
+  { name: "Trade", cell: (/** @type {any} */ t) => trade(t) },
+  { name: "Price", cell: (/** @type {any} */ t) => price(t.price), number: true },
+  { name: "Amount", cell: (/** @type {any} */ t) => amount(t), number: true },
+  { name: "Realised", cell: (/** @type {any} */ t) => (isSell(t) ? signedDollars(t.realisedProfit) : "–"), number: true, tone: (/** @type {any} */ t) => (isSell(t) ? direction(t.realisedProfit) : "flat") },
+  { name: "Cash after", cell: (/** @type {any} */ t) => dollars(t.cashAfter), number: true },
+  { name: "More", cell: (/** @type {any} */ t) => run(t) },
+];
+
+/** @type {import("../app.js").View} */
+export async function view({ root, signal }) {
+  const holder = h("div", { id: "transactions" });
+  /** @type {ReturnType<typeof table> | null} */ let made = null;
+  const pages = pagedList({
+    path: "/transactions?limit=50", member: "transactions", signal,
+    onRows: (rows) => {
+      if (made) made.add(rows);
+      else if (rows.length === 0) replace(holder, h("p", { class: "empty", text: "No trades yet." }));
+      else replace(holder, (made = table("Your trades, newest first", told(rows), rows)).element);
+    },
+  });
+  await pages.load();
+  replace(root, h("h1", { text: "History" }), h("p", { class: "lede", text: "Every trade that was filled, with the price it really got." }), holder, pages.more);
+  return "History";
+}
+
+/** The columns that these rows have something for. @param {any[]} rows */
+function told(rows) {
+  const has = (/** @type {string} */ member) => rows.some((row) => row[member]);
+  return COLUMNS.filter(({ name }) =>
+    (name !== "Cash after" || has("cashAfter")) && (name !== "Realised" || has("realisedProfit"))
+    && (name !== "More" || has("executionId")));
+}
+
+/** @param {any} t */
+const isSell = (t) => (t.side ?? t.type) === "sell";
+
+/** @param {any} t */
+function trade(t) {
+  return h("span", {}, `${isSell(t) ? "Sold" : "Bought"} ${count(t.quantity)} `, h("a", { href: `/app/stocks/${t.symbol}`, text: t.symbol }));
+}
+
+/** @param {any} t */
+function amount(t) {
+  const text = dollars(t.total ?? t.total_received ?? t.total_cost ?? t.amount);
+  return text === "–" ? text : `${isSell(t) ? "+" : "−"}${text}`;
+}
+
+/** @param {any} t */
+function run(t) {
+  const id = t.executionId ?? t.execution_id;
+  return id ? h("a", { href: `/app/executions/${encodeURIComponent(id)}`, "aria-label": `Run of the trade in ${t.symbol}`, text: "Run" }) : "";
+}
