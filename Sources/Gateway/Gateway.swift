@@ -25,7 +25,8 @@ package final class Gateway: Edge {
   ]
 
   let plan: GatewayPlan
-  let site: SiteBehaviour
+  /// The site that is served; a rebuild replaces it.
+  package let site: SiteBehaviour
   let telemetry: Telemetry
 
   /// A gateway from what was loaded.

@@ -34,6 +34,8 @@ enum MediaTypes {
     types[fileExtension(key)] ?? "application/octet-stream"
   }
 
+  static func isScript(_ key: String) -> Bool { ["js", "mjs"].contains(fileExtension(key)) }
+
   /// Whether compressing files of this kind can help.
   static func isCompressible(_ key: String) -> Bool { compressible.contains(fileExtension(key)) }
 }

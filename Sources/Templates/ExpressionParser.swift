@@ -204,7 +204,9 @@ struct ExpressionParser {
   }
 
   mutating func expectEnd() throws(Diagnostic) {
-    guard case .end = current.kind else { throw fail("something follows that does not belong here") }
+    guard case .end = current.kind else {
+      throw fail("something follows that does not belong here")
+    }
   }
 
   func fail(_ message: String) -> Diagnostic {

@@ -127,7 +127,8 @@ struct TemplateParser {
         closes && Self.tags.contains(name)
           ? "'\(name)' closes nothing here" : "there is no tag '\(name)'",
         at: offset,
-        remedy: closes ? "look for the tag that it should close" : near.map { "did you mean '\($0)'?" })
+        remedy: closes
+          ? "look for the tag that it should close" : near.map { "did you mean '\($0)'?" })
     }
   }
 

@@ -97,8 +97,9 @@ struct TemplateRenderer {
     }
   }
 
-  private mutating func elements(_ loop: Loop) throws(Diagnostic) -> [(TemplateValue, TemplateValue)]
-  {
+  private mutating func elements(_ loop: Loop) throws(Diagnostic) -> [(
+    TemplateValue, TemplateValue
+  )] {
     switch try value(loop.over) {
     case .list(let values):
       guard loop.second == nil else { return values.enumerated().map { (.int($0), $1) } }
@@ -107,7 +108,8 @@ struct TemplateRenderer {
       return values.sorted { $0.key < $1.key }.map { (.string($0.key), $0.value) }
     case .null: return []
     case let other:
-      throw error(.templateValue, "'for' walks over a list or a map, not \(other.kind)", at: loop.at)
+      throw error(
+        .templateValue, "'for' walks over a list or a map, not \(other.kind)", at: loop.at)
     }
   }
 
@@ -195,7 +197,8 @@ struct TemplateRenderer {
     case .contains(let container, let element, let at):
       let container = try optional(container) ?? .null
       guard let found = container.contains(try optional(element) ?? .null) else {
-        throw error(.templateValue, "'in' looks into a list, a map or a text, not \(container.kind)", at: at)
+        throw error(
+          .templateValue, "'in' looks into a list, a map or a text, not \(container.kind)", at: at)
       }
       return .bool(found)
     case .not(let inner): return .bool(!(try isTrue(inner)))

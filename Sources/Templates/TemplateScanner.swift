@@ -148,8 +148,7 @@ struct TemplateScanner {
 
   // MARK: Tokens
 
-  private mutating func tokens(until close: String, from start: Int) throws(Diagnostic) -> [Token]
-  {
+  private mutating func tokens(until close: String, from start: Int) throws(Diagnostic) -> [Token] {
     var tokens: [Token] = []
     while at < bytes.count {
       let byte = bytes[at]

@@ -1,3 +1,4 @@
+import Cryptography
 import Diagnostics
 import Gateway
 import HTTPExchange
@@ -20,9 +21,29 @@ final class Preview: Sendable {
   }
 
   /// The first build; its mistakes end the command.
-  func build(interactive: Bool) throws {
+  func build() throws {
     let report = try builder.run(into: BundleFolder(path: folder))
     CommandFailure.show(report.warnings)
+  }
+
+  /// The bundle with the reload script in its pages; their digests and tags change with it.
+  func site(limit: Int, previous: StaticSite? = nil) throws -> StaticSite {
+    let bundle = BundleFolder(path: folder)
+    var manifest = try bundle.readManifest()
+    var pages: [String: [UInt8]] = [:]
+    for index in manifest.entries.indices where manifest.entries[index].kind == .page {
+      let entry = manifest.entries[index]
+      let bytes = LiveReload.inject(try bundle.read(entry.key, sha256: entry.sha256))
+      manifest.entries[index].sha256 = SHA256.hash(bytes).hex
+      manifest.entries[index].bytes = bytes.count
+      manifest.entries[index].encodings = []
+      pages[entry.key] = bytes
+    }
+    return try StaticSite(manifest: manifest, limit: limit, previous: previous) {
+      key, sha256 throws(Diagnostic) in
+      if let bytes = pages[key] { return bytes }
+      return try bundle.read(key, sha256: sha256)
+    }
   }
 
   /// Rebuilds whenever a source changes; a mistake is shown and the last good site stays.
@@ -41,9 +62,7 @@ final class Preview: Sendable {
   private func rebuild(_ changed: [String], _ gateway: Gateway, _ limit: Int) {
     do {
       let report = try builder.run(into: BundleFolder(path: folder), changed: changed)
-      let site = try StaticSite(
-        folder: BundleFolder(path: folder), limit: limit, previous: gateway.site.snapshot,
-        transform: LiveReload.inject)
+      let site = try site(limit: limit, previous: gateway.site.snapshot)
       try gateway.site.replace(with: site)
       CommandFailure.show(report.warnings)
       Terminal.writeError(
@@ -78,9 +97,8 @@ final class LiveReload: Sendable {
 
     """
 
-  /// Puts the script into a page before it is served.
-  static let inject: @Sendable (BundleEntry, [UInt8]) -> [UInt8] = { entry, bytes in
-    guard entry.kind == .page else { return bytes }
+  /// Puts the script before the end of a page's body.
+  static func inject(_ bytes: [UInt8]) -> [UInt8] {
     let tag = Array("<script type=\"module\" src=\"\(scriptPath)\"></script>".utf8)
     let end = Array("</body>".utf8)
     guard bytes.count >= end.count else { return bytes }

@@ -29,12 +29,17 @@ struct ServeAssembly {
     let functions: [String: any Handler]
   }
 
-  /// Opens the store and makes the applications with their handlers.
+  /// Opens the store and makes the applications with their handlers; refuses to start production
+  /// without its secrets before anything is opened.
   func parts() async throws -> Parts {
-    let store = try openStore()
     let masterKey = try MasterKey.resolve(
       project.masterKey,
       previewFile: isProduction ? nil : "\(project.store.folder)/secrets/master.key")
+    return try await parts(store: openStore(), masterKey: masterKey)
+  }
+
+  /// The applications over a given store.
+  func parts(store: SQLiteStore, masterKey: MasterKey) async throws -> Parts {
     let accounts = AccountsService(
       store: store, masterKey: masterKey, settings: project.accounts, clock: clock, log: log)
     try await accounts.start()
@@ -55,28 +60,33 @@ struct ServeAssembly {
     return try SQLiteStore(path: project.store.path, clock: clock)
   }
 
-  /// The gateway over the applications and a bundle.
-  func gateway(_ parts: Parts, site: StaticSite, telemetry: Telemetry) throws -> Gateway {
+  /// Every name of the documents bound to its handler, every rule checked.
+  func plan(_ parts: Parts, site: StaticSite, upstream: UpstreamPool? = nil) throws -> GatewayPlan {
     let documents = try documents()
+    var settings = project.gateway
+    settings.explains = !isProduction
     let accounts = parts.accounts
     let issuer = project.accounts.issuer
     var assembly = GatewayAssembly(
-      settings: project.gateway, api: documents.api, accounts: documents.accounts, site: site,
+      settings: settings, api: documents.api, accounts: documents.accounts, site: site,
       functions: parts.functions
     ) { authorizer in
       guard authorizer.issuer == issuer else {
         throw Diagnostic(
           .foreignIssuer,
           "the authorizer '\(authorizer.name)' names the issuer '\(authorizer.issuer)'",
-          at: authorizer.place,
-          remedy: "use the issuer of this provider, ${accounts.issuer_url}")
+          at: authorizer.place, remedy: "use the issuer of this provider, ${accounts.issuer_url}")
       }
       return JWTVerifier(
-        profile: IssuerProfile(issuers: [authorizer.issuer], audiences: authorizer.audiences),
+        profile: .rfc9068(issuer: authorizer.issuer, audiences: authorizer.audiences),
         keys: .local { accounts.keySet }, revocation: accounts.revocations)
     }
-    assembly.functions = parts.functions
-    return Gateway(plan: try assembly.plan(), telemetry: telemetry)
+    let cache = ResponseCache(settings.cache, strictAWS: settings.strictAWS)
+    assembly.cache = { try cache.routeCache(for: $0) }
+    if let upstream {
+      assembly.upstream = { upstream.integration(uri: $0, method: $1, timeoutMS: $2) }
+    }
+    return try assembly.plan()
   }
 
   /// The two API documents with this project's names filled in.

@@ -1,10 +1,15 @@
+import Accounts
 import ArgumentParser
 import Diagnostics
 import Gateway
 import HTTPExchange
 import Listener
+import Market
+import NIOPosix
 import SiteBundle
+import Store
 import Time
+import Trading
 
 /// `portico serve`: the preview by default, the production edge with `--production`.
 struct ServeCommand: AsyncParsableCommand {
@@ -49,15 +54,17 @@ struct ServeCommand: AsyncParsableCommand {
       project: project, isProduction: production, clock: clock,
       log: { Terminal.writeError($0 + "\n") })
     let preview = production ? nil : Preview(project: project)
-    let folder = BundleFolder(path: preview?.folder ?? bundle)
-    if let preview { try preview.build(interactive: Terminal.isInteractive) }
-    let site = try StaticSite(
-      folder: folder, limit: project.gateway.bundleBytes,
-      transform: preview.map { _ in LiveReload.inject })
+    let limit = project.gateway.bundleBytes
+    try preview?.build()
+    let site =
+      try preview?.site(limit: limit)
+      ?? StaticSite(folder: BundleFolder(path: bundle), limit: limit)
 
     let parts = try await assembly.parts()
     let telemetry = Telemetry(log: accessLog(project, log))
-    let gateway = try assembly.gateway(parts, site: site, telemetry: telemetry)
+    let upstream = UpstreamPool(project.gateway.upstream, group: .singletonMultiThreadedEventLoopGroup)
+    let gateway = Gateway(
+      plan: try assembly.plan(parts, site: site, upstream: upstream), telemetry: telemetry)
     let edge: any Edge = preview.map { PreviewEdge(gateway: gateway, reload: $0.reload) } ?? gateway
 
     let admin = AdminEdge { telemetry.metrics.render() }
@@ -77,20 +84,22 @@ struct ServeCommand: AsyncParsableCommand {
     admin.setReady(true)
     await withDiscardingTaskGroup { group in
       group.addTask { await parts.accounts.run() }
-      group.addTask { await parts.store.runSweeper(every: .seconds(60)) }
+      group.addTask { await parts.sweep() }
       group.addTask { await parts.matchOrders(clock: clock) }
       if let preview {
-        group.addTask { await preview.watch(gateway: gateway, limit: project.gateway.bundleBytes) }
+        group.addTask { await preview.watch(gateway: gateway, limit: limit) }
       }
       await signals.termination()
       admin.setReady(false)
       preview?.reload.finish()
+      parts.market.finishStreams()
       await listener.drain()
       group.cancelAll()
     }
     parts.accounts.stop()
     await adminListener.drain()
-    parts.store.close()
+    try await upstream.shutdown()
+    try await parts.store.close()
     log.flush()
   }
 
@@ -116,6 +125,9 @@ struct ServeCommand: AsyncParsableCommand {
 }
 
 extension ServeAssembly.Parts {
+  /// Expired items are swept; a failure is the store's own to report.
+  func sweep() async { try? await store.runSweeper(every: .seconds(60)) }
+
   /// Once a second, open limit orders meet the present prices.
   func matchOrders(clock: any TimeSource) async {
     while (try? await clock.sleep(for: .seconds(1))) != nil {

@@ -42,7 +42,7 @@ private struct WatchedTree {
   private static let folderBound = 8_192
 
   init(folders: [String], files: [String]) {
-    descriptor = inotify_init1(Int32(IN_CLOEXEC.rawValue))
+    descriptor = inotify_init1(Int32(IN_CLOEXEC))
     self.files = Set(files)
     for folder in folders { watch(folder) }
     for file in files { watchFlat((file as NSString).deletingLastPathComponent) }
@@ -56,9 +56,9 @@ private struct WatchedTree {
 
   private mutating func watch(_ folder: String) {
     guard paths.count < Self.folderBound else { return }
-    let watch = inotify_add_watch(descriptor, folder, Self.mask)
-    guard watch >= 0 else { return }
-    paths[watch] = folder
+    let added = inotify_add_watch(descriptor, folder, Self.mask)
+    guard added >= 0 else { return }
+    paths[added] = folder
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
       var isFolder: ObjCBool = false
       let path = "\(folder)/\(name)"

@@ -198,6 +198,17 @@ struct HostedPagesTests {
     #expect(answer.headers["location"] == nil)
   }
 
+  @Test func `sign-out without any parameter asks and then says so`() async throws {
+    let harness = try await AccountsHarness()
+    let (browser, _) = try await harness.code()
+    let page = try await browser.get("/logout")
+    #expect(Browser.attribute("action", of: page.text, in: "<form") == "/logout")
+    let done = try await browser.submit(page, [])
+    #expect(done.status == 200)
+    #expect(done.text.contains("You are signed out"))
+    #expect(try await harness.service.sessions(of: "alice").count == 0)
+  }
+
   @Test func `sign-out with a redirect signs in again, as Cognito does`() async throws {
     let harness = try await AccountsHarness()
     let answer = try await Browser(harness).get("/logout?\(ClientAttempt().query())")

@@ -104,7 +104,8 @@ struct MarketHandlerTests {
     let (status, json) = try await stall.json("getStockData", "/stocks")
     #expect(status == 200)
     let stocks = try #require(json["stocks"]?.array)
-    #expect(stocks.compactMap { $0["symbol"]?.string }.contains("NVDA"))
+    let symbols = stocks.compactMap { $0["symbol"]?.string }
+    #expect(symbols.contains("NVDA"))
     #expect(stocks[0]["changePercent"]?.number != nil)
     #expect(stocks[0]["lastUpdated"]?.string != nil)
   }

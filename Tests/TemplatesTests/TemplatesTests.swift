@@ -43,13 +43,22 @@ struct TemplateTests {
     ("a{# no {{ x }} #}b", [:], "ab"),
     ("a \n {%- if true -%} \n b \n {%- endif %} c", [:], "ab c"),
     ("{{ d | date(\"%d %B %Y\") }}", ["d": "2026-11-05"], "05 November 2026"),
-    ("{{ d | date(\"%-d %b %y, %A %H:%M\") }}", ["d": "2026-11-05T09:07:00Z"], "5 Nov 26, Thursday 09:07"),
+    (
+      "{{ d | date(\"%-d %b %y, %A %H:%M\") }}", ["d": "2026-11-05T09:07:00Z"],
+      "5 Nov 26, Thursday 09:07"
+    ),
     ("{{ d | isodate }}", ["d": .date(Timestamp(seconds: 0))], "1970-01-01"),
-    ("{{ l | join(\"-\") }}{{ l | length }}{{ l | first }}{{ l | last }}", ["l": [1, 2, 3]], "1-2-3313"),
+    (
+      "{{ l | join(\"-\") }}{{ l | length }}{{ l | first }}{{ l | last }}", ["l": [1, 2, 3]],
+      "1-2-3313"
+    ),
     ("{{ t | truncate(9) }}", ["t": "one two three"], "one two…"),
     ("{{ t | slug }}", ["t": "What's New? Über 5 %"], "whats-new-über-5"),
     ("{{ t | replace(\"a\", \"bb\") | lower }}", ["t": "AaA"], "abba"),
-    ("{{ v | json }}", ["v": ["a": [1, "</script>"]]], "{&quot;a&quot;:[1,&quot;\\u003c/script&gt;&quot;]}"),
+    (
+      "{{ v | json }}", ["v": ["a": [1, "</script>"]]],
+      "{&quot;a&quot;:[1,&quot;\\u003c/script&gt;&quot;]}"
+    ),
     ("{{ \"/x/\" | absolute_url }}", ["site": ["base_url": "https://e.org"]], "https://e.org/x/"),
     ("{{ a[0] }}{{ a[-1] }}{{ m[\"k\"] }}", ["a": [1, 2], "m": ["k": 3]], "123"),
     ("{{ \"a\" ~ 1 }}", [:], "a1"),

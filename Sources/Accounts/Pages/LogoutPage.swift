@@ -32,7 +32,9 @@ extension AccountsService {
     guard let (session, _) = try await browserSession(request) else {
       return finishLogout(target)
     }
-    let query = fields.query
+    var parameters = fields
+    parameters["csrf"] = nil
+    let query = parameters.query
     if request.method == "POST", request.target.query != nil || fields["csrf"] != nil {
       let posted = try? await FormFields.body(of: request)
       guard
@@ -91,7 +93,7 @@ extension AccountsService {
     let (token, cookie) = formGuard.issue(
       request, action: "/logout", binding: session.id + query)
     let form = HTML.element(
-      "form", [("method", "post"), ("action", "/logout?\(query)")],
+      "form", [("method", "post"), ("action", Self.path("/logout", query))],
       [
         .hidden("csrf", token),
         .element("button", [("type", "submit")], [.text("Sign out")]),

@@ -52,9 +52,9 @@ extension AccountsService {
       main.append(.element("p", [("class", "notice"), ("role", "status")], [.text(notice)]))
     }
     if !page.intro.isEmpty { main.append(.p(page.intro, "intro")) }
+    let brand: [HTML] = [Self.mark, .element("span", [], [.text(settings.serviceName)])]
     let header = HTML.element(
-      "header", [],
-      [.element("a", [("class", "brand"), ("href", "/")], [.text(settings.serviceName)])])
+      "header", [], [.element("a", [("class", "brand"), ("href", "/")], brand)])
     let text = HTML.document(head, [header, .element("main", [], main + page.content)])
     var response = Response(
       status: page.status, text: text, contentType: "text/html; charset=utf-8")
@@ -62,6 +62,20 @@ extension AccountsService {
     if let cookie = page.cookie { response.headers.append("set-cookie", cookie) }
     return response
   }
+
+  /// The site's mark.
+  private static let mark: HTML = {
+    let shapes = [
+      "M16 3 30 11v2H2v-2z", "M5 15h4v12H5zM11 19h4v8h-4zM17 17h4v10h-4zM23 15h4v12h-4z",
+      "M2 28h28v2H2z",
+    ]
+    return .element(
+      "svg",
+      [
+        ("viewBox", "0 0 32 32"), ("width", "32"), ("height", "32"), ("aria-hidden", "true"),
+        ("focusable", "false"),
+      ], shapes.map { .element("path", [("d", $0), ("fill", "currentColor")], []) })
+  }()
 
   private static func protect(_ response: inout Response, formTargets: [String]) {
     let targets = formTargets.map { " \($0)" }.joined()

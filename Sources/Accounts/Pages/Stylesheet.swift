@@ -16,57 +16,71 @@ extension AccountsService {
   private static let css = """
     :root {
       color-scheme: light dark;
-      --ground: #f5f6f8; --card: #ffffff; --ink: #16202c; --soft: #566273; --line: #c6cdd6;
-      --accent: #0b5cad; --accent-ink: #ffffff; --bad: #a3141f; --bad-ground: #fdecec;
-      --good: #0d6b3a; --good-ground: #e7f6ee;
+      --paper: light-dark(#f6f3ec, #10151e); --surface: light-dark(#fffdf9, #182030);
+      --ink: light-dark(#1a2030, #ebe7dc); --soft: light-dark(#4d5466, #b3b6c0);
+      --line: light-dark(#dcd5c5, #2c3648); --firm: light-dark(#878172, #77819a);
+      --accent: light-dark(#1f3566, #a9c0ff); --accent-hover: light-dark(#162850, #c4d4ff);
+      --on-accent: light-dark(#ffffff, #10151e); --wash: light-dark(#e4e8f3, #212c46);
+      --up: light-dark(#0a6645, #6bd3a4); --up-wash: light-dark(#dcefe3, #16342c);
+      --down: light-dark(#a3291b, #ff9d8b); --down-wash: light-dark(#f9e2db, #40211f);
+      --focus: light-dark(#1c5fd4, #ffd479);
+      --serif: "Iowan Old Style", "Palatino Linotype", Palatino, "URW Palladio L", P052, Georgia,
+        "Liberation Serif", serif;
+      --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", Arial,
+        sans-serif;
     }
-    @media (prefers-color-scheme: dark) {
-      :root {
-        --ground: #10151c; --card: #1a212b; --ink: #e9eef4; --soft: #a6b2c0; --line: #46525f;
-        --accent: #7db8f5; --accent-ink: #0a1420; --bad: #ffb3b3; --bad-ground: #3a1a1d;
-        --good: #9be3b9; --good-ground: #14301f;
-      }
+    *, *::before, *::after { box-sizing: border-box; }
+    html { text-size-adjust: 100%; }
+    body {
+      margin: 0; min-height: 100vh; background: var(--paper); color: var(--ink);
+      font: 1rem/1.6 var(--sans); overflow-wrap: anywhere;
     }
-    * { box-sizing: border-box; }
-    html { font: 100%/1.5 system-ui, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
-    body { margin: 0; min-height: 100vh; background: var(--ground); color: var(--ink); }
-    header { padding: 1.25rem 1rem 0; max-width: 26rem; margin: 0 auto; }
-    .brand { color: var(--ink); font-weight: 700; font-size: 1.125rem; text-decoration: none; }
+    header { background: var(--surface); border-bottom: 1px solid var(--line); }
+    .brand {
+      display: flex; align-items: center; gap: .6rem; max-width: 76rem; margin: 0 auto;
+      padding: .7rem 1rem; min-height: 3.9rem; color: var(--ink); text-decoration: none;
+      font: 600 1.35rem/1 var(--serif);
+    }
+    .brand:hover, .brand svg { color: var(--accent); }
     main {
-      max-width: 26rem; margin: 1rem auto 3rem; padding: 1.5rem;
-      background: var(--card); border: 1px solid var(--line); border-radius: .75rem;
+      width: min(100% - 2rem, 27rem); margin: clamp(1.5rem, 6vh, 4rem) auto 3rem;
+      padding: clamp(1.25rem, 5vw, 2rem); background: var(--surface);
+      border: 1px solid var(--line); border-radius: .5rem;
+      box-shadow: 0 1px 2px rgb(0 0 0 / 6%), 0 6px 20px rgb(0 0 0 / 5%);
     }
-    h1 { margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.25; }
-    p { margin: 0 0 1rem; overflow-wrap: anywhere; }
+    h1 {
+      margin: 0 0 1.25rem; font: 600 1.85rem/1.15 var(--serif); letter-spacing: -.01em;
+      text-wrap: balance;
+    }
+    p { margin: 0 0 1rem; }
     .intro, .hint { color: var(--soft); }
-    .hint { margin: .375rem 0 0; font-size: .875rem; }
-    .alert, .notice { padding: .75rem 1rem; border-radius: .5rem; border-left: .25rem solid; }
-    .alert { background: var(--bad-ground); color: var(--bad); }
-    .notice { background: var(--good-ground); color: var(--good); }
+    .hint { margin: .375rem 0 0; font-size: .875rem; line-height: 1.45; }
+    .alert, .notice { padding: .75rem 1rem; border-left: 4px solid; border-radius: .5rem; }
+    .alert { background: var(--down-wash); color: var(--down); }
+    .notice { background: var(--up-wash); color: var(--up); }
     .field { margin: 0 0 1.25rem; }
     label { display: block; margin: 0 0 .375rem; font-weight: 600; }
     input {
-      width: 100%; padding: .625rem .75rem; font: inherit; color: inherit;
-      background: var(--card); border: 1px solid var(--soft); border-radius: .5rem;
+      width: 100%; min-height: 2.75rem; padding: .5rem .75rem; font: inherit; color: inherit;
+      background: var(--paper); border: 1px solid var(--firm); border-radius: .5rem;
     }
     button {
-      width: 100%; min-height: 2.75rem; padding: .625rem 1rem; font: inherit; font-weight: 600;
-      color: var(--accent-ink); background: var(--accent); border: 0; border-radius: .5rem;
-      cursor: pointer;
+      width: 100%; min-height: 2.75rem; padding: .5rem 1.15rem; font: 600 1rem/1.2 var(--sans);
+      color: var(--on-accent); background: var(--accent); border: 1px solid transparent;
+      border-radius: .5rem; cursor: pointer;
     }
+    button:hover { background: var(--accent-hover); }
     button.quiet {
-      margin-top: .75rem; color: var(--ink); background: transparent; border: 1px solid var(--soft);
+      margin-top: .75rem; color: var(--ink); background: transparent; border-color: var(--firm);
     }
-    a { color: var(--accent); }
-    input:focus-visible, button:focus-visible, a:focus-visible {
-      outline: 3px solid var(--accent); outline-offset: 2px;
-    }
-    .links { margin-top: 1.25rem; }
+    button.quiet:hover { background: var(--wash); }
+    a { color: var(--accent); text-underline-offset: .18em; }
+    a:hover { color: var(--accent-hover); }
+    :focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; border-radius: .2rem; }
+    .links { margin-top: 1.5rem; }
     .links p { margin: 0 0 .5rem; }
-    ul { margin: 0 0 1rem; padding-left: 1.25rem; }
-    @media (max-width: 28rem) {
-      main { margin: 1rem 0 0; border-width: 1px 0; border-radius: 0; }
-    }
+    .links p:last-child { margin: 0; }
+    ul { margin: 0 0 1.25rem; padding-left: 1.25rem; }
 
     """
 }

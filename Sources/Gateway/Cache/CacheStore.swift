@@ -27,6 +27,7 @@ struct CacheStore: Sendable {
   private var byTag: [String: Set<String>] = [:]
   private(set) var bytes = 0
   private(set) var evictions = 0
+  private var removals = Removals()
 
   init(limits: Limits) { self.limits = limits }
 
@@ -61,7 +62,18 @@ struct CacheStore: Sendable {
     entries[key.text]?.variants.first?.selection.map(\.name) ?? []
   }
 
-  mutating func insert(_ stored: StoredResponse, for key: CacheKey) {
+  /// A point in the order of removals, taken before the origin is asked.
+  var point: Int { removals.point }
+
+  /// Stores an answer, unless its resource was removed since the origin was asked: it may tell what
+  /// is true no more.
+  mutating func insert(_ stored: StoredResponse, for key: CacheKey, askedAt point: Int) -> Bool {
+    if removals.happened(to: key.resource, since: point) { return false }
+    insert(stored, for: key)
+    return true
+  }
+
+  private mutating func insert(_ stored: StoredResponse, for key: CacheKey) {
     var entry = take(key)
     entry.uncacheableUntil = nil
     entry.variants.removeAll { $0.selection == stored.selection }
@@ -88,14 +100,21 @@ struct CacheStore: Sendable {
 
   /// Removes everything of a resource, whatever its query, host or base path.
   @discardableResult
-  mutating func purge(resource: String) -> Int { purge(keys: byResource[resource] ?? []) }
+  mutating func purge(resource: String) -> Int {
+    removals.note(resource)
+    return purge(keys: byResource[resource] ?? [])
+  }
 
   @discardableResult
-  mutating func purge(tag: String) -> Int { purge(keys: byTag[tag] ?? []) }
+  mutating func purge(tag: String) -> Int {
+    removals.noteAll()
+    return purge(keys: byTag[tag] ?? [])
+  }
 
   @discardableResult
   mutating func purgeAll() -> Int {
     let count = entries.count
+    removals.noteAll()
     entries = [:]
     byResource = [:]
     byTag = [:]
@@ -148,6 +167,32 @@ struct CacheStore: Sendable {
   ) {
     self[keyPath: table][name]?.remove(text)
     if self[keyPath: table][name]?.isEmpty == true { self[keyPath: table][name] = nil }
+  }
+}
+
+/// Which resources were removed after which, so that a slow answer does not bring back what a write
+/// has made wrong.
+struct Removals: Sendable {
+  private var latest: [String: Int] = [:]
+  private var floor = 0
+  private(set) var point = 0
+  private static let remembered = 4096
+
+  mutating func note(_ resource: String) {
+    point += 1
+    if latest.count >= Self.remembered { noteAll() }
+    latest[resource] = point
+  }
+
+  /// Everything counts as removed: for purges, and where too much was removed to remember it.
+  mutating func noteAll() {
+    point += 1
+    floor = point
+    latest = [:]
+  }
+
+  func happened(to resource: String, since earlier: Int) -> Bool {
+    max(floor, latest[resource] ?? 0) > earlier
   }
 }
 

@@ -171,17 +171,37 @@ package final class ResponseCache: Sendable {
     return key
   }
 
-  /// Ends a flight: what is stored is seen before anyone is told.
+  /// A point in the order of removals; what was asked before a removal is not stored after it.
+  var point: Int { state.withLock { $0.store.point } }
+
+  /// Ends a flight.
   func finish(
     _ flight: CacheFlight?, _ outcome: CacheFlight.Outcome,
     _ change: (inout CacheStore) -> Void = { _ in }
   ) {
     state.withLock { state in
       change(&state.store)
-      guard let flight, state.flights[flight.key] === flight else { return }
-      state.flights[flight.key] = nil
+      Self.land(flight, &state)
     }
     flight?.finish(outcome)
+  }
+
+  /// Stores an answer and ends its flight: what is stored is seen before anyone is told.
+  func store(
+    _ stored: StoredResponse, for inquiry: CacheInquiry, askedAt point: Int, _ flight: CacheFlight?
+  ) -> Bool {
+    let isStored = state.withLock { state in
+      state.store.removeVariant(inquiry.key, inquiry.request)
+      Self.land(flight, &state)
+      return state.store.insert(stored, for: inquiry.key, askedAt: point)
+    }
+    flight?.finish(isStored ? .stored : .unshared)
+    return isStored
+  }
+
+  private static func land(_ flight: CacheFlight?, _ state: inout State) {
+    guard let flight, state.flights[flight.key] === flight else { return }
+    state.flights[flight.key] = nil
   }
 
   /// Removes what an unsafe request has changed.

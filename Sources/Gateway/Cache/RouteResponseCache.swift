@@ -138,15 +138,18 @@ struct RouteResponseCache: RouteCache {
     let validated = rule.mode == .stage || stored?.hasValidator != true ? nil : stored
     let outgoing = CacheableRequest.outgoing(inquiry.request, rule: rule, validating: validated)
     let requested = context.clock.now()
+    let point = cache.point
     var response: Response
     do {
       response = try await origin(outgoing, context)
-      if response.body.buffer == nil { response.body = try await body(of: response) }
+      if response.body.buffer == nil, isStorable(response, inquiry, context) {
+        response.body = try await body(of: response)
+      }
     } catch {
       return try failed(inquiry, context, flight, stored, error)
     }
     let fill = Fill(
-      inquiry: inquiry, flight: flight, reason: reason, requested: requested,
+      inquiry: inquiry, flight: flight, reason: reason, point: point, requested: requested,
       received: context.clock.now())
     if response.status == 304 {
       guard let validated else {
@@ -169,8 +172,20 @@ struct RouteResponseCache: RouteCache {
     let inquiry: CacheInquiry
     let flight: CacheFlight?
     let reason: CacheStatus.Forward
+    /// Where the removals stood when it was asked.
+    let point: Int
     let requested: Timestamp
     let received: Timestamp
+  }
+
+  private func isStorable(
+    _ response: Response, _ inquiry: CacheInquiry, _ context: RequestContext
+  ) -> Bool {
+    let policy = StoragePolicy.decide(
+      rule: rule, request: inquiry.request, status: response.status, headers: response.headers,
+      received: context.clock.now())
+    if case .store = policy { return true }
+    return false
   }
 
   /// The bytes of a stream whose length is known and small enough to be stored, else the stream. A
@@ -188,31 +203,67 @@ struct RouteResponseCache: RouteCache {
 
   private func keep(_ fill: Fill, _ answer: Response) -> Response {
     let inquiry = fill.inquiry
-    var status = CacheStatus(forward: fill.reason, forwardStatus: answer.status)
     let policy = StoragePolicy.decide(
       rule: rule, request: inquiry.request, status: answer.status, headers: answer.headers,
       received: fill.received)
-    guard case .store(let lifetime) = policy, let buffer = answer.body.buffer,
-      buffer.readableBytes <= cache.settings.entryBytes
-    else {
-      var response = answer
-      if case .pass(let why) = policy { status.detail = why } else { status.detail = "size" }
-      let until = fill.received + Self.uncacheableFor
-      cache.finish(fill.flight, .unshared) { store in
-        // A new answer takes the place of the old; an error does not (RFC 9111 §4.3.3).
-        if answer.status < 500 { store.removeVariant(inquiry.key, inquiry.request) }
-        store.remember(uncacheable: inquiry.key, until: until)
-      }
-      CachedAnswer.decorate(&response, status, rule, sendsStatus: cache.sendsStatus)
-      return response
+    guard case .store(let lifetime) = policy else {
+      let why = if case .pass(let why) = policy { why } else { "" }
+      return pass(fill, answer, why)
     }
-    let stored = StoredResponse(
-      answer, body: buffer, request: inquiry.request, lifetime: lifetime,
-      requested: fill.requested, received: fill.received)
-    cache.finish(fill.flight, .stored) { $0.insert(stored, for: inquiry.key) }
-    status.isStored = true
-    status.ttl = stored.freshFor(at: fill.received)
+    switch answer.body {
+    case .stream(let stream) where stream.length == nil:
+      return passing(fill, answer, stream, lifetime)
+    case .stream: return pass(fill, answer, "size")
+    case .bytes(let buffer) where buffer.readableBytes > cache.settings.entryBytes:
+      return pass(fill, answer, "size")
+    case .bytes, .empty: break
+    }
+    let stored = stored(fill, answer, answer.body.buffer ?? ByteBuffer(), lifetime)
+    var status = CacheStatus(forward: fill.reason, forwardStatus: answer.status)
+    status.isStored = cache.store(stored, for: inquiry, askedAt: fill.point, fill.flight)
+    if status.isStored { status.ttl = stored.freshFor(at: fill.received) }
     return first(fill, stored, status, notes: answer.notes)
+  }
+
+  private func stored(_ fill: Fill, _ answer: Response, _ body: ByteBuffer, _ lifetime: Lifetime)
+    -> StoredResponse
+  {
+    StoredResponse(
+      answer, body: body, request: fill.inquiry.request, lifetime: lifetime,
+      requested: fill.requested, received: fill.received)
+  }
+
+  /// Hands an answer on that is not stored.
+  private func pass(_ fill: Fill, _ answer: Response, _ why: String) -> Response {
+    let inquiry = fill.inquiry
+    let until = fill.received + Self.uncacheableFor
+    cache.finish(fill.flight, .unshared) { store in
+      // A new answer takes the place of the old; an error does not (RFC 9111 §4.3.3).
+      if answer.status < 500 { store.removeVariant(inquiry.key, inquiry.request) }
+      store.remember(uncacheable: inquiry.key, until: until)
+    }
+    let status = CacheStatus(forward: fill.reason, forwardStatus: answer.status, detail: why)
+    var response = answer
+    CachedAnswer.decorate(&response, status, rule, sendsStatus: cache.sendsStatus)
+    return response
+  }
+
+  /// Hands a stream of unknown length on and stores a copy once it has ended well. Nobody waits for
+  /// it: it goes as fast as its reader, who may be slow.
+  private func passing(
+    _ fill: Fill, _ answer: Response, _ stream: BodyStream, _ lifetime: Lifetime
+  ) -> Response {
+    cache.finish(fill.flight, .unshared)
+    let copy = CopiedStream(stream, limit: cache.settings.entryBytes) { body in
+      _ = cache.store(
+        stored(fill, answer, body, lifetime), for: fill.inquiry, askedAt: fill.point, nil)
+    }
+    var response = answer
+    response.body = .stream(BodyStream(copy))
+    var status = CacheStatus(forward: fill.reason, forwardStatus: answer.status)
+    status.isStored = true
+    CachedAnswer.decorate(&response, status, rule, sendsStatus: cache.sendsStatus)
+    return response
   }
 
   /// A 304: what is stored is good again (RFC 9111 §4.3.4).
@@ -227,13 +278,8 @@ struct RouteResponseCache: RouteCache {
     var status = CacheStatus(forward: fill.reason, forwardStatus: 304)
     if case .store(let lifetime) = policy {
       stored.lifetime = lifetime
-      let kept = stored
-      cache.finish(fill.flight, .stored) { store in
-        store.removeVariant(inquiry.key, inquiry.request)
-        store.insert(kept, for: inquiry.key)
-      }
-      status.isStored = true
-      status.ttl = stored.freshFor(at: fill.received)
+      status.isStored = cache.store(stored, for: inquiry, askedAt: fill.point, fill.flight)
+      if status.isStored { status.ttl = stored.freshFor(at: fill.received) }
     } else {
       cache.finish(fill.flight, .unshared) { $0.removeVariant(inquiry.key, inquiry.request) }
     }

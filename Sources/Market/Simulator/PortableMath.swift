@@ -41,39 +41,36 @@ enum PortableMath {
     if p > 1 - 0.02425 { return -tail((-2 * log(1 - p)).squareRoot()) }
     let q = p - 0.5
     let r = q * q
-    let above = polynomial(
-      r,
-      [
-        -3.969683028665376e+01, 2.209460984245205e+02, -2.759285104469687e+02,
-        1.383577518672690e+02, -3.066479806614716e+01, 2.506628277459239e+00,
-      ])
-    let below = polynomial(
-      r,
-      [
-        -5.447609879822406e+01, 1.615858368580409e+02, -1.556989798598866e+02,
-        6.680131188771972e+01, -1.328068155288572e+01, 1,
-      ])
+    // Horner's rule step by step: an array of coefficients would be made anew for every second of a
+    // year's chart.
+    var above = -3.969683028665376e+01
+    above = above * r + 2.209460984245205e+02
+    above = above * r - 2.759285104469687e+02
+    above = above * r + 1.383577518672690e+02
+    above = above * r - 3.066479806614716e+01
+    above = above * r + 2.506628277459239e+00
+    var below = -5.447609879822406e+01
+    below = below * r + 1.615858368580409e+02
+    below = below * r - 1.556989798598866e+02
+    below = below * r + 6.680131188771972e+01
+    below = below * r - 1.328068155288572e+01
+    below = below * r + 1
     return above * q / below
   }
 
   private static func tail(_ q: Double) -> Double {
-    let above = polynomial(
-      q,
-      [
-        -7.784894002430293e-03, -3.223964580411365e-01, -2.400758277161838e+00,
-        -2.549732539343734e+00, 4.374664141464968e+00, 2.938163982698783e+00,
-      ])
-    let below = polynomial(
-      q,
-      [
-        7.784695709041462e-03, 3.224671290700398e-01, 2.445134137142996e+00,
-        3.754408661907416e+00, 1,
-      ])
+    var above = -7.784894002430293e-03
+    above = above * q - 3.223964580411365e-01
+    above = above * q - 2.400758277161838e+00
+    above = above * q - 2.549732539343734e+00
+    above = above * q + 4.374664141464968e+00
+    above = above * q + 2.938163982698783e+00
+    var below = 7.784695709041462e-03
+    below = below * q + 3.224671290700398e-01
+    below = below * q + 2.445134137142996e+00
+    below = below * q + 3.754408661907416e+00
+    below = below * q + 1
     return above / below
-  }
-
-  private static func polynomial(_ x: Double, _ coefficients: [Double]) -> Double {
-    coefficients.reduce(0) { $0 * x + $1 }
   }
 }
 

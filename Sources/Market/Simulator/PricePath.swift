@@ -83,22 +83,23 @@ struct PricePath: Sendable {
       open.append(block(at: start))
       start += Self.blockSeconds
     }
-    while let node = open.popLast() {
-      guard node.start < range.upperBound, node.start + node.length > range.lowerBound else {
-        continue
-      }
-      if range.contains(node.start) {
+    // Level by level: what the coarse levels found closes most of the fine ones unseen.
+    while !open.isEmpty {
+      for node in open where range.contains(node.start) {
         low = min(low, node.left)
         high = max(high, node.left)
       }
-      if node.length == 1 { continue }
-      let reach = self.reach(node.length)
-      if max(node.left, node.right) + reach <= high, min(node.left, node.right) - reach >= low {
-        continue
+      var next: [Node] = []
+      for node in open where node.length > 1 {
+        let reach = self.reach(node.length)
+        guard
+          max(node.left, node.right) + reach > high || min(node.left, node.right) - reach < low
+        else { continue }
+        let (left, right) = halves(node)
+        if left.start + left.length > range.lowerBound { next.append(left) }
+        if right.start < range.upperBound { next.append(right) }
       }
-      let (left, right) = halves(node)
-      open.append(right)
-      open.append(left)
+      open = next
     }
     return (low, high)
   }

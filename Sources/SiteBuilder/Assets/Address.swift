@@ -50,8 +50,11 @@ enum Address {
   ) {
     let (path, query, fragment) = split(address)
     if path.isEmpty { return (base, query, fragment) }
-    if !path.utf8.contains(UInt8(ascii: ".")), path.hasPrefix("/") { return (path, query, fragment) }
-    let folder = path.hasPrefix("/") ? "" : String(base[...(base.lastIndex(of: "/") ?? base.startIndex)])
+    if !path.utf8.contains(UInt8(ascii: ".")), path.hasPrefix("/") {
+      return (path, query, fragment)
+    }
+    let folder =
+      path.hasPrefix("/") ? "" : String(base[...(base.lastIndex(of: "/") ?? base.startIndex)])
     var segments: [Substring] = []
     let all = (folder + path).split(separator: "/", omittingEmptySubsequences: false).dropFirst()
     for segment in all {

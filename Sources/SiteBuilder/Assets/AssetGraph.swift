@@ -11,6 +11,8 @@ struct Asset: Sendable, Hashable {
   var bytes: [UInt8]
   /// The `integrity` attribute, made of the final bytes.
   var integrity: String
+  /// Source keys of the modules it imports statically.
+  var imports: [String] = []
 }
 
 /// All assets by source key, with every reference between them rewritten.
@@ -32,6 +34,22 @@ struct AssetGraph: Sendable {
         uniquingKeysWith: { first, _ in first }), stable: stable, policy: allowed,
       findings: findings)
     return builder.build()
+  }
+
+  /// Everything a module imports, directly or not, in the order of discovery and without itself.
+  func importClosure(of source: String) -> [Asset] {
+    var found: [Asset] = []
+    var seen: Set<String> = [source]
+    var queue = assets[source]?.imports ?? []
+    var next = 0
+    while next < queue.count {
+      let key = queue[next]
+      next += 1
+      guard seen.insert(key).inserted, let asset = assets[key] else { continue }
+      found.append(asset)
+      queue += asset.imports
+    }
+    return found
   }
 
   /// A name with a fingerprint before its extension: 16 hexadecimal digits, 64 bits.
@@ -66,6 +84,8 @@ private struct AssetGraphBuilder {
   let policy: HeaderPolicy
   let findings: Findings
   private var made = AssetGraph()
+  /// New keys by old ones, of what is finished.
+  private var names: [String: String] = [:]
 
   init(
     sources: [String: AssetSource], stable: Set<String>, policy: HeaderPolicy, findings: Findings
@@ -103,7 +123,8 @@ private struct AssetGraphBuilder {
       }
     } catch {
       findings.note(
-        Diagnostic(.assetSyntax, error.message, at: source.place(error.offset),
+        Diagnostic(
+          .assetSyntax, error.message, at: source.place(error.offset),
           remedy: "mend the file at this place"))
     }
     sources[key] = source
@@ -146,28 +167,36 @@ private struct AssetGraphBuilder {
 
   private mutating func finish(_ component: [String]) {
     let members = Set(component)
-    let isCircle = component.count > 1
+    let isCircle =
+      component.count > 1
       || component.contains { key in
         sources[key]?.references.contains { $0.target == key } ?? false
       }
     guard isCircle else {
       for key in component {
-        let bytes = rewritten(key, names: made.assets.mapValues(\.key))
-        made.assets[key] = AssetGraph.asset(key, bytes)
+        add(AssetGraph.asset(key, rewritten(key, names: names)))
       }
       return
     }
-    let outside = made.assets.mapValues(\.key)
+    let outside = names
     var whole: [UInt8] = []
     for key in component.sorted() {
       whole += Array(key.utf8) + [0] + rewritten(key, names: outside) + [0]
     }
     let digest = SHA256.hash(whole)
-    var names = outside
-    for key in members { names[key] = AssetGraph.fingerprinted(key, digest) }
+    var inside = outside
+    for key in members { inside[key] = AssetGraph.fingerprinted(key, digest) }
     for key in component {
-      made.assets[key] = AssetGraph.asset(key, rewritten(key, names: names), digest: digest)
+      add(AssetGraph.asset(key, rewritten(key, names: inside), digest: digest))
     }
+  }
+
+  private mutating func add(_ asset: Asset) {
+    var asset = asset
+    asset.imports = (sources[asset.source]?.references ?? [])
+      .filter { !$0.reference.isDynamic && MediaTypes.isScript($0.target) }.map(\.target)
+    made.assets[asset.source] = asset
+    names[asset.source] = asset.key
   }
 
   /// The bytes of a file with the addresses it names replaced where the new name is known.

@@ -3,6 +3,8 @@ struct AssetReference: Sendable, Hashable {
   /// The offsets of the address itself, without quotes.
   var range: Range<Int>
   var address: String
+  /// Whether it is loaded only when the script asks: `import()`.
+  var isDynamic = false
 }
 
 /// Why a script or style sheet cannot be read.

@@ -133,7 +133,7 @@ struct JavaScriptLexer {
       var next = at
       while next < bytes.count, HTMLScanner.isSpace(bytes[next]) { next += 1 }
       if next < bytes.count, bytes[next] == UInt8(ascii: ")") || bytes[next] == UInt8(ascii: ",") {
-        note(start + 1..<at - 1)
+        note(start + 1..<at - 1, isDynamic: true)
       }
     case .open:
       // `import { "string name" as x }` keeps its clause open.
@@ -145,9 +145,10 @@ struct JavaScriptLexer {
     previous = .operand(true)
   }
 
-  private mutating func note(_ range: Range<Int>) {
+  private mutating func note(_ range: Range<Int>, isDynamic: Bool = false) {
     references.append(
-      AssetReference(range: range, address: String(decoding: bytes[range], as: UTF8.self)))
+      AssetReference(
+        range: range, address: String(decoding: bytes[range], as: UTF8.self), isDynamic: isDynamic))
   }
 
   /// The text of a template up to `${` or its end; `at` stands after the opening.

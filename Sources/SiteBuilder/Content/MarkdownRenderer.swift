@@ -17,11 +17,17 @@ struct MarkdownRenderer {
   private var footnotes = 0
   private var footnoteUses: [String: Int] = [:]
   private var alerts: [OpaquePointer: String] = [:]
+  private var base = "/"
 
   /// Renders one document.
-  static func render(_ text: ArraySlice<UInt8>) -> MarkdownDocument {
+  ///
+  /// - Parameters:
+  ///   - text: Markdown.
+  ///   - base: the address of the file's folder, which relative addresses begin at.
+  static func render(_ text: ArraySlice<UInt8>, base: String = "/") -> MarkdownDocument {
     MarkdownParser.withTree(of: text) { root in
       var renderer = MarkdownRenderer()
+      renderer.base = base
       renderer.document.html.reserveCapacity(text.count * 3 / 2)
       renderer.findAlerts(root)
       renderer.walk(root)
@@ -190,7 +196,9 @@ struct MarkdownRenderer {
     }
     if entering {
       let title = kind.prefix(1).uppercased() + kind.dropFirst()
-      write("<div class=\"alert alert-\(kind)\" role=\"note\">\n<p class=\"alert-title\">\(title)</p>\n")
+      write(
+        "<div class=\"alert alert-\(kind)\" role=\"note\">\n<p class=\"alert-title\">\(title)</p>\n"
+      )
     } else {
       write("</div>\n")
     }
@@ -235,7 +243,9 @@ struct MarkdownRenderer {
     document.html.append(contentsOf: bytes)
     var scanner = HTMLScanner(bytes)
     while let tag = scanner.next() {
-      guard let reason = ForbiddenMarkup.reason(tag, in: bytes, allowsBlocks: false) else { continue }
+      guard let reason = ForbiddenMarkup.reason(tag, in: bytes, allowsBlocks: false) else {
+        continue
+      }
       document.forbidden.append(
         (
           reason.message, Array(bytes[reason.offset..<tag.end]),
@@ -251,7 +261,7 @@ struct MarkdownRenderer {
     guard entering else { return write("</a>") }
     let address = Self.bytes(cmark_node_get_url(node))
     write("<a href=\"")
-    Escaping.append(address, to: &document.html)
+    writeAddress(address)
     title(node)
     write("\"")
     // A page elsewhere learns nothing about ours and cannot reach back into it.
@@ -259,6 +269,21 @@ struct MarkdownRenderer {
       write(" rel=\"external noopener\"")
     }
     write(">")
+  }
+
+  /// Relative addresses are relative to the file, as on GitHub; `other.md` is that file's page.
+  private mutating func writeAddress(_ address: UnsafeBufferPointer<UInt8>) {
+    let text = String(decoding: address, as: UTF8.self)
+    guard let first = address.first, first != UInt8(ascii: "/"), first != UInt8(ascii: "#"),
+      first != UInt8(ascii: "?"), !Address.isAbsolute(text)
+    else { return Escaping.append(address, to: &document.html) }
+    var (path, query, fragment) = Address.resolve(text, from: base)
+    if path.hasSuffix("/index.md") {
+      path.removeLast("index.md".utf8.count)
+    } else if path.hasSuffix(".md") {
+      path = path.dropLast(3) + "/"
+    }
+    Escaping.append(path + query + (fragment.map { "#\($0)" } ?? ""), to: &document.html)
   }
 
   private mutating func title(_ node: OpaquePointer) {
@@ -276,7 +301,7 @@ struct MarkdownRenderer {
     guard let alternative = imageText else { return }
     imageText = nil
     write("<img src=\"")
-    Escaping.append(Self.bytes(cmark_node_get_url(node)), to: &document.html)
+    writeAddress(Self.bytes(cmark_node_get_url(node)))
     write("\" alt=\"")
     Escaping.append(alternative, to: &document.html)
     title(node)

@@ -18,7 +18,10 @@ import { isSignedIn, onSessionChange, restore } from "./session.js";
  * @typedef {(context: Context) => Promise<string> | string} View renders and answers the page's title
  */
 
-/** Each view is loaded when it is first needed. @type {Record<string, () => Promise<{ view: View }>>} */
+/**
+ * Each view is loaded when it is first needed.
+ * @type {Record<string, () => Promise<{ view: View }>>}
+ */
 const VIEWS = {
   dashboard: () => import("./views/dashboard.js"),
   stock: () => import("./views/stock.js"),

@@ -1,7 +1,10 @@
 // @ts-check
 // Round numbers for an axis, and words for points in time; no drawing.
 
-/** Round values that cover a range. @param {number} low @param {number} high @param {number} about */
+/**
+ * Round values that cover a range.
+ * @param {number} low @param {number} high @param {number} about
+ */
 export function ticks(low, high, about) {
   const span = high - low;
   if (!(span > 0)) return [low];
@@ -23,7 +26,10 @@ const fullDay = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short
 
 const DAY = 86_400_000;
 
-/** How a point on the axis is written when the axis covers so many milliseconds. @param {number} span */
+/**
+ * How a point on the axis is written when the axis covers so many milliseconds.
+ * @param {number} span
+ */
 export function axisTime(span) {
   if (span <= 2 * DAY) return (/** @type {Date} */ d) => hour.format(d);
   if (span <= 150 * DAY) return (/** @type {Date} */ d) => day.format(d);

@@ -105,7 +105,10 @@ export class Chart {
     this.#svg.setAttribute("width", String(this.#width));
     this.#svg.setAttribute("height", String(this.#height));
     if (this.#bars.length === 0) {
-      replace(this.#svg, s("text", { x: this.#width / 2, y: this.#height / 2, class: "chart-empty", "text-anchor": "middle", text: "No data for this range" }));
+      replace(this.#svg, s("text", {
+        x: this.#width / 2, y: this.#height / 2, class: "chart-empty", "text-anchor": "middle",
+        text: "No data for this range",
+      }));
       return;
     }
     const { low, high } = this.#range();
@@ -130,7 +133,10 @@ export class Chart {
       const at = y(value).toFixed(1);
       group.append(
         s("line", { x1: MARGIN.left, x2: this.#plotRight, y1: at, y2: at }),
-        s("text", { x: this.#plotRight + 8, y: at, "dominant-baseline": "middle", text: this.options.write(value).replace(/\.00$/, "") }));
+        s("text", {
+          x: this.#plotRight + 8, y: at, "dominant-baseline": "middle",
+          text: this.options.write(value).replace(/\.00$/, ""),
+        }));
     }
     const write = axisTime(this.#span);
     const wanted = Math.max(2, Math.min(7, Math.floor(this.#width / 110)));
@@ -151,8 +157,9 @@ export class Chart {
     const points = this.#bars.map((b, i) => `${this.#x(i).toFixed(1)} ${y(b.close).toFixed(1)}`);
     const first = this.#x(0).toFixed(1);
     const last = this.#x(this.#bars.length - 1).toFixed(1);
+    const floor = this.#priceBottom;
     return s("g", {},
-      s("path", { class: "chart-area", d: `M${first} ${this.#priceBottom}L${points.join("L")}L${last} ${this.#priceBottom}Z` }),
+      s("path", { class: "chart-area", d: `M${first} ${floor}L${points.join("L")}L${last} ${floor}Z` }),
       s("path", { class: "chart-line", d: `M${points.join("L")}` }));
   }
 
@@ -164,7 +171,8 @@ export class Chart {
       const x = this.#x(i);
       const top = y(Math.max(bar.open, bar.close));
       const bottom = Math.max(y(Math.min(bar.open, bar.close)), top + 1);
-      const body = `M${(x - half).toFixed(1)} ${top.toFixed(1)}h${(half * 2).toFixed(1)}V${bottom.toFixed(1)}h${(-half * 2).toFixed(1)}Z`;
+      const wide = (half * 2).toFixed(1);
+      const body = `M${(x - half).toFixed(1)} ${top.toFixed(1)}h${wide}V${bottom.toFixed(1)}h-${wide}Z`;
       const wick = `M${(x - 0.5).toFixed(1)} ${y(bar.high).toFixed(1)}h1V${y(bar.low).toFixed(1)}h-1Z`;
       paths[bar.close >= bar.open ? "up" : "down"] += body + wick;
     });
@@ -178,7 +186,8 @@ export class Chart {
     let path = "";
     this.#bars.forEach((bar, i) => {
       const size = (bar.volume / most) * height;
-      path += `M${(this.#x(i) - half).toFixed(1)} ${this.#plotBottom}v${(-size).toFixed(1)}h${(half * 2).toFixed(1)}V${this.#plotBottom}Z`;
+      const left = (this.#x(i) - half).toFixed(1);
+      path += `M${left} ${this.#plotBottom}v${(-size).toFixed(1)}h${(half * 2).toFixed(1)}V${this.#plotBottom}Z`;
     });
     return s("path", { class: "chart-volume", d: path });
   }
@@ -223,7 +232,8 @@ export class Chart {
     const way = direction(bar.close - bar.open);
     const text = isLine
       ? `${when} · ${write(bar.close)}`
-      : `${when} · open ${write(bar.open)} · high ${write(bar.high)} · low ${write(bar.low)} · close ${write(bar.close)} · ${directionWord(way)}`;
+      : [when, `open ${write(bar.open)}`, `high ${write(bar.high)}`, `low ${write(bar.low)}`,
+        `close ${write(bar.close)}`, directionWord(way)].join(" · ");
     const full = this.options.volume ? `${text} · volume ${compact(bar.volume)}` : text;
     setText(this.#readout, full);
     this.#slider.setAttribute("aria-valuetext", full.replaceAll(" · ", ", "));

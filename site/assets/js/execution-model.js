@@ -38,8 +38,9 @@ export function steps(events) {
     if (type.endsWith("StateEntered")) {
       const more = details(event, "EnteredEventDetails");
       found.push({
-        name: String(more.name ?? event.state ?? event.name ?? ""), kind: type.replace("StateEntered", ""), status: "running",
-        from: at, to: null, input: unpack(more.input), output: undefined, error: "", tries: 0,
+        name: String(more.name ?? event.state ?? event.name ?? ""),
+        kind: type.replace("StateEntered", ""), status: "running", from: at, to: null,
+        input: unpack(more.input), output: undefined, error: "", tries: 0,
       });
     } else if (type.endsWith("StateExited")) {
       const more = details(event, "ExitedEventDetails");

@@ -24,10 +24,14 @@ async function setFavorite(symbol, name, wanted) {
   else known?.delete(symbol);
 }
 
-/** A star as a toggle button. @param {string} symbol @param {() => string} name @param {(on: boolean) => void} [onChange] */
+/**
+ * A star as a toggle button.
+ * @param {string} symbol @param {() => string} name @param {(on: boolean) => void} [onChange]
+ */
 export function star(symbol, name, onChange) {
   const button = h("button", {
-    type: "button", class: "star", "aria-pressed": "false", "aria-label": `${symbol} is a favourite`, data: { symbol },
+    type: "button", class: "star", "aria-pressed": "false", data: { symbol },
+    "aria-label": `${symbol} is a favourite`,
   }, h("span", { "aria-hidden": "true", text: "☆" }));
   const show = (/** @type {boolean} */ on) => {
     button.setAttribute("aria-pressed", String(on));

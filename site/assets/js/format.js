@@ -59,7 +59,10 @@ export const directionWord = (way) => (way === "flat" ? "unchanged" : way);
 /** @param {"up" | "down" | "flat"} way */
 export const directionMark = (way) => ({ up: "▲", down: "▼", flat: "■" })[way];
 
-/** A date from ISO text, epoch seconds or milliseconds; null when it is none. @param {unknown} value */
+/**
+ * A date from ISO text, epoch seconds or milliseconds; null when it is none.
+ * @param {unknown} value
+ */
 export function date(value) {
   const made =
     typeof value === "number" ? new Date(value < 1e11 ? value * 1000 : value) : new Date(String(value));

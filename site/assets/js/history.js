@@ -8,7 +8,10 @@ import { date, number } from "./format.js";
 
 export const RANGES = [["1d", "1 day"], ["5d", "5 days"], ["1m", "1 month"], ["3m", "3 months"], ["1y", "1 year"]];
 
-/** @param {string} symbol @param {string} range @param {AbortSignal} [signal] @returns {Promise<Bar[]>} */
+/**
+ * @param {string} symbol
+ * @param {string} range @param {AbortSignal} [signal] @returns {Promise<Bar[]>}
+ */
 export async function loadHistory(symbol, range, signal) {
   const answer = await api(`/stocks/${encodeURIComponent(symbol)}/history?range=${range}`, { signal });
   const raw = answer?.bars ?? answer?.history ?? answer?.prices ?? answer;

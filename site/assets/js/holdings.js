@@ -4,6 +4,7 @@
 import { h, replace, setText } from "./dom.js";
 import { direction, directionWord, dollars, shares, signedDollars } from "./format.js";
 import { quickButtons } from "./trade-actions.js";
+import { stockLink } from "./ui.js";
 import { markedPosition } from "./valuation.js";
 
 /** @param {import("./app.js").Context} context */
@@ -27,7 +28,8 @@ export function holdingsList(context) {
     const items = [...rows.values()].map((r) => r.element);
     // A row that stays is not touched: the focus on its buttons would be lost.
     const same = items.length === list.childElementCount && items.every((item, i) => list.children[i] === item);
-    if (items.length === 0) replace(list, h("li", { class: "empty", text: "Nothing yet. Buy a share above and it appears here." }));
+    const nothing = "Nothing yet. Buy a share above and it appears here.";
+    if (items.length === 0) replace(list, h("li", { class: "empty", text: nothing }));
     else if (!same) list.replaceChildren(...items);
     mark();
   }, signal);
@@ -46,7 +48,7 @@ function row(context, symbol) {
   const value = h("span", { class: "holding-value num" });
   const profit = h("span", { class: "holding-profit num" });
   const element = h("li", { class: "holding", data: { symbol } },
-    h("span", { class: "holding-name" }, h("a", { href: `/app/stocks/${symbol}`, text: symbol }), " ", quantity),
+    h("span", { class: "holding-name" }, stockLink(symbol), " ", quantity),
     value, profit, quickButtons(context, symbol));
   return {
     element,

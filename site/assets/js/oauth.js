@@ -155,7 +155,10 @@ function idClaims(/** @type {Tokens} */ tokens, /** @type {Provider} */ found, /
   return claims;
 }
 
-/** What a token says, for display only: the server alone verifies. @param {string} jwt @returns {any} */
+/**
+ * What a token says, for display only: the server alone verifies.
+ * @param {string} jwt @returns {any}
+ */
 export function payload(jwt) {
   try {
     const part = (jwt.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");

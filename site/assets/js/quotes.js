@@ -38,6 +38,14 @@ export function readQuote(raw) {
   };
 }
 
+/** The quote in an answer of `/stocks/{symbol}`, where `change` is an amount (document S0).
+ * @param {any} raw */
+export function readStock(raw) {
+  return readQuote({
+    ...raw, change: raw?.changePercent ?? raw?.change, name: raw?.name ?? raw?.companyName,
+  });
+}
+
 export class QuoteFeed {
   /** @type {EventSource | null} */ #stream = null;
   /** @type {FeedState} */ #state = "connecting";

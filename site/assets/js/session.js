@@ -46,7 +46,10 @@ export async function restore() {
   return (await refreshNow()) !== null;
 }
 
-/** A token for the next request; null when nobody is signed in. @returns {Promise<string | null>} */
+/**
+ * A token for the next request; null when nobody is signed in.
+ * @returns {Promise<string | null>}
+ */
 export async function accessToken() {
   if (!session) return null;
   if (session.expiresAt - EARLY_MS > Date.now() || session.mode === "password") return session.token;
@@ -103,7 +106,10 @@ export async function signUp(account) {
   return post("/auth/signup", account);
 }
 
-/** S4's sign-in, for a service without an OAuth provider. @param {string} name @param {string} password */
+/**
+ * S4's sign-in, for a service without an OAuth provider.
+ * @param {string} name @param {string} password
+ */
 export async function signInWithPassword(name, password) {
   const answer = await post("/auth/login", { username: name, password });
   const expiry = payload(answer.token)?.exp;

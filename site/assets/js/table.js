@@ -17,7 +17,8 @@ export function table(caption, columns, rows) {
   const element = h("div", { class: "table-frame" },
     h("table", { class: "table" },
       h("caption", { class: "visually-hidden", text: caption }),
-      h("thead", {}, h("tr", {}, columns.map((c) => h("th", { scope: "col", class: c.number ? "num" : null, text: c.name })))),
+      h("thead", {}, h("tr", {}, columns.map(({ name, number }) =>
+        h("th", { scope: "col", class: number ? "num" : null, text: name })))),
       body));
   const add = (/** @type {T[]} */ more) => body.append(...more.map((row) => tableRow(columns, row)));
   add(rows);
@@ -28,15 +29,18 @@ export function table(caption, columns, rows) {
 function tableRow(columns, row) {
   return h("tr", {}, columns.map((column, i) => {
     const value = column.cell(row);
-    const tone = column.tone?.(row);
+    const tone = { up: "is-up", down: "is-down" }[column.tone?.(row) ?? ""] ?? "";
     return h(i === 0 ? "th" : "td", {
       scope: i === 0 ? "row" : null, "data-name": column.name,
-      class: [column.number ? "num" : "", tone === "up" ? "is-up" : tone === "down" ? "is-down" : ""].join(" ").trim() || null,
+      class: `${column.number ? "num" : ""} ${tone}`.trim() || null,
     }, value);
   }));
 }
 
-/** The numbers behind a chart, made when they are asked for. @param {() => HTMLElement} make @param {string} [title] */
+/**
+ * The numbers behind a chart, made when they are asked for.
+ * @param {() => HTMLElement} make @param {string} [title]
+ */
 export function numbersBehind(make, title = "The same as a table") {
   const details = h("details", { class: "numbers" }, h("summary", { text: title }));
   details.addEventListener("toggle", () => {

@@ -5,26 +5,31 @@ import { api, ApiError } from "./api.js";
 import { h, replace, setText } from "./dom.js";
 import { dollars, number, price, shares } from "./format.js";
 import { place } from "./trade-actions.js";
+import { button, field, pairs, panel, problemLine } from "./ui.js";
 import { valueAt } from "./valuation.js";
 
 /** @param {import("./app.js").Context} context @param {string} symbol */
 export function ticket(context, symbol) {
   const { account, signal } = context;
-  const problem = h("p", { class: "field-problem", role: "alert", id: "ticketProblem" });
+  const problem = problemLine("ticketProblem");
   const preview = h("div", { class: "preview", id: "ticketPreview", "aria-live": "polite" });
   const held = h("p", { class: "hint", id: "ticketHeld" });
   const quantity = h("input", {
     id: "ticketQuantity", name: "quantity", type: "number", min: 1, max: 1000000, step: 1, value: 1,
     inputmode: "numeric", "aria-describedby": "ticketHeld ticketProblem",
   });
-  const limit = h("input", { id: "ticketLimit", name: "limit", inputmode: "decimal", autocomplete: "off", "aria-describedby": "ticketProblem" });
-  const limitField = h("label", { class: "field", hidden: true }, h("span", { text: "Limit price in dollars" }), limit);
-  const confirm = h("button", { type: "button", class: "button button-main button-wide", hidden: true });
+  const limit = h("input", {
+    id: "ticketLimit", name: "limit", inputmode: "decimal", autocomplete: "off",
+    "aria-describedby": "ticketProblem",
+  });
+  const limitField = field("Limit price in dollars", limit);
+  limitField.hidden = true;
+  const confirm = button("", { kind: "main wide", hidden: true });
   const form = h("form", { id: "ticketForm", class: "fields", novalidate: true },
     choice("side", "Side", [["buy", "Buy"], ["sell", "Sell"]]),
     choice("type", "Order", [["market", "Market"], ["limit", "Limit"]]),
-    h("label", { class: "field" }, h("span", { text: "Shares" }), quantity), held, limitField,
-    problem, h("button", { type: "submit", class: "button button-quiet button-wide", text: "Preview" }), preview, confirm);
+    field("Shares", quantity), held, limitField,
+    problem, button("Preview", { kind: "quiet wide", type: "submit" }), preview, confirm);
 
   const read = () => {
     const data = new FormData(form);
@@ -70,8 +75,9 @@ export function ticket(context, symbol) {
     (refused ? quantity : form.querySelector("button[type=submit]"))?.focus();
   });
   account.subscribe(() => setText(held, `You hold ${shares(account.held(symbol))}`), signal);
-  return h("section", { class: "panel ticket", "aria-labelledby": "ticketTitle" },
-    h("h2", { id: "ticketTitle", text: "Trade" }), form);
+  const made = panel("ticketTitle", "Trade", form);
+  made.classList.add("ticket");
+  return made;
 }
 
 /** @param {import("./account.js").Ticket} wanted */
@@ -84,22 +90,26 @@ function previewBody(wanted) {
 function showPreview(area, wanted, answer) {
   const isLimit = wanted.type === "limit";
   const total = totalOf(answer) ?? (isLimit ? valueAt(number(wanted.limitPrice), wanted.quantity) : undefined);
+  /** @type {[string, string][]} */
   const rows = [
     ["Price now", price(answer?.price)],
-    ...(isLimit ? [["Your limit", price(wanted.limitPrice)]] : []),
+    ...(isLimit ? [/** @type {[string, string]} */ (["Your limit", price(wanted.limitPrice)])] : []),
     [wanted.side === "buy" ? "Estimated cost" : "Estimated proceeds", dollars(total)],
     ["Cash afterwards", dollars(answer?.cashAfter ?? answer?.cash_after)],
   ];
   const warnings = Array.isArray(answer?.warnings) ? answer.warnings : [];
   replace(area,
-    h("dl", { class: "pairs" }, rows.map(([name, value]) => h("div", {}, h("dt", { text: name }), h("dd", { class: "num", text: value })))),
+    pairs(rows, true),
     warnings.map((/** @type {any} */ w) => h("p", { class: "notice", text: String(w?.message ?? w) })));
 }
 
 /** @param {any} answer */
 const totalOf = (answer) => answer?.total ?? answer?.cost ?? answer?.total_cost;
 
-/** Radio buttons in a row. @param {string} name @param {string} legend @param {string[][]} options */
+/**
+ * Radio buttons in a row.
+ * @param {string} name @param {string} legend @param {string[][]} options
+ */
 function choice(name, legend, options) {
   return h("fieldset", { class: "choice" }, h("legend", { text: legend }),
     options.map(([value, text], i) => h("label", {},

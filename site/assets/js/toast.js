@@ -9,7 +9,9 @@ const MOST = 4;
 /** @param {string} message @param {"done" | "problem"} [kind] @param {Node} [more] */
 export function toast(message, kind = "done", more) {
   const area = byId("toasts");
-  const close = h("button", { type: "button", class: "toast-close", "aria-label": "Dismiss this message", text: "×" });
+  const close = h("button", {
+    type: "button", class: "toast-close", "aria-label": "Dismiss this message", text: "×",
+  });
   const item = h("div", { class: "toast", data: { kind } }, h("p", {}, message, more ? " " : null, more), close);
   let timer = 0;
   const wait = () => {

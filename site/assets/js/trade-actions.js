@@ -4,6 +4,7 @@
 import { ApiError } from "./api.js";
 import { h } from "./dom.js";
 import { toast } from "./toast.js";
+import { runLink as linkToRun } from "./ui.js";
 
 /** @typedef {import("./account.js").Ticket} Ticket @typedef {import("./app.js").Context} Context */
 
@@ -27,7 +28,11 @@ export async function place({ account, market }, ticket) {
   }
 }
 
-/** One click, one share. @param {Pick<Context, "account" | "market">} context @param {"buy" | "sell"} side @param {string} symbol */
+/**
+ * One click, one share.
+ * @param {Pick<Context, "account" | "market">} context @param {"buy" | "sell"} side
+ * @param {string} symbol
+ */
 export async function quick(context, side, symbol) {
   const problem = await place(context, { side, symbol, quantity: 1 });
   if (problem) toast(problem, "problem");
@@ -36,7 +41,7 @@ export async function quick(context, side, symbol) {
 /** @param {any} answer */
 function runLink(answer) {
   const id = answer?.executionId ?? answer?.execution_id;
-  return id ? h("a", { href: `/app/executions/${encodeURIComponent(id)}`, text: "See the run" }) : undefined;
+  return id ? linkToRun(id, "See the run") : undefined;
 }
 
 /**

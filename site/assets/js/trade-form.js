@@ -4,6 +4,7 @@
 import { h, replace, setText } from "./dom.js";
 import { count, dollars, price } from "./format.js";
 import { place } from "./trade-actions.js";
+import { button, field, panel, problemLine } from "./ui.js";
 import { valueAt } from "./valuation.js";
 
 /**
@@ -13,7 +14,7 @@ import { valueAt } from "./valuation.js";
 export function tradeForm(context, side, symbols) {
   const { account, market, signal } = context;
   const isBuy = side === "buy";
-  const problem = h("p", { class: "field-problem", role: "alert", id: `${side}Problem` });
+  const problem = problemLine(`${side}Problem`);
   const select = h("select", { id: `${side}Symbol`, name: "symbol", required: true },
     h("option", { value: "", text: "Choose a stock" }));
   const quantity = h("input", {
@@ -21,9 +22,7 @@ export function tradeForm(context, side, symbols) {
     inputmode: "numeric", autocomplete: "off", "aria-describedby": `${side}Problem ${side}Estimate`,
   });
   const estimate = h("p", { class: "hint", id: `${side}Estimate` });
-  const submit = h("button", {
-    type: "submit", class: `button ${isBuy ? "button-main" : "button-quiet"}`, text: isBuy ? "Buy" : "Sell",
-  });
+  const submit = button(isBuy ? "Buy" : "Sell", { kind: isBuy ? "main" : "quiet", type: "submit" });
   const ticket = () => ({
     side, symbol: select.value, quantity: quantity.value.trim() === "" ? Number.NaN : Number(quantity.value),
   });
@@ -57,10 +56,9 @@ export function tradeForm(context, side, symbols) {
     if (refused === null) form.reset();
     showEstimate();
   };
-  const form = h("form", { id: `${side}Form`, class: "fields", novalidate: true, on: { submit: send, input: showEstimate } },
-    h("label", { class: "field" }, h("span", { text: "Stock" }), select),
-    h("label", { class: "field" }, h("span", { text: "Shares" }), quantity),
-    estimate, problem, submit);
+  const on = { submit: send, input: showEstimate };
+  const form = h("form", { id: `${side}Form`, class: "fields", novalidate: true, on },
+    field("Stock", select), field("Shares", quantity), estimate, problem, submit);
 
   const fillSymbols = (/** @type {{ symbol: string, name: string }[]} */ all) => {
     const chosen = select.value;
@@ -78,6 +76,5 @@ export function tradeForm(context, side, symbols) {
   account.subscribe(showEstimate, signal);
   market.subscribe({ onQuotes: showEstimate }, signal);
   showEstimate();
-  return h("section", { class: "panel", "aria-labelledby": `${side}Title` },
-    h("h2", { id: `${side}Title`, text: isBuy ? "Buy" : "Sell" }), form);
+  return panel(`${side}Title`, isBuy ? "Buy" : "Sell", form);
 }

@@ -11,6 +11,7 @@ import { holdingsList } from "../holdings.js";
 import { tradeForm } from "../trade-form.js";
 import { quickButtons } from "../trade-actions.js";
 import { username } from "../session.js";
+import { button, link } from "../ui.js";
 
 /** @type {import("../app.js").View} */
 export async function view(context) {
@@ -30,9 +31,11 @@ export async function view(context) {
     h("section", { "aria-labelledby": "deskHoldings" },
       h("div", { class: "section-head" },
         h("h2", { id: "deskHoldings", text: "What you hold" }),
-        h("p", {}, h("a", { href: "/app/portfolio", text: "Portfolio in detail" }))),
+        h("p", {}, link("/app/portfolio", "Portfolio in detail"))),
       holdingsList(context)));
-  const cards = new MarketBoard({ market, signal, ...parts, extras: (symbol) => extras(context, symbol, parts.stars) });
+  const cards = new MarketBoard({
+    market, signal, ...parts, extras: (symbol) => extras(context, symbol, parts.stars),
+  });
   const favorites = loadFavorites().then((all) => {
     for (const [symbol, made] of parts.stars) made.show(all.has(symbol));
   });
@@ -41,7 +44,10 @@ export async function view(context) {
   return "Trading desk";
 }
 
-/** Gives the cards a day's prices where the feed brought none. @param {import("../app.js").Context} context @param {MarketBoard} board */
+/**
+ * Gives the cards a day's prices where the feed brought none.
+ * @param {import("../app.js").Context} context @param {MarketBoard} board
+ */
 function seedLines({ market, signal }, board) {
   for (const symbol of market.quotes.keys()) {
     const card = board.card(symbol);
@@ -52,7 +58,10 @@ function seedLines({ market, signal }, board) {
   }
 }
 
-/** @param {import("../app.js").Context} context @param {string} symbol @param {Map<string, any>} stars */
+/**
+ * @param {import("../app.js").Context} context
+ * @param {string} symbol @param {Map<string, any>} stars
+ */
 function extras(context, symbol, stars) {
   const made = star(symbol, () => context.market.quotes.get(symbol)?.name ?? symbol);
   stars.set(symbol, made);
@@ -66,7 +75,7 @@ function moreStocks(context) {
     const others = all.filter(({ symbol }) => !context.market.quotes.has(symbol));
     line.hidden = others.length === 0;
     replace(line, "Also in the catalogue: ", others.flatMap(({ symbol, name }, i) => [
-      i > 0 ? ", " : null, h("a", { href: `/app/stocks/${symbol}`, text: name ? `${symbol}, ${name}` : symbol }),
+      i > 0 ? ", " : null, link(`/app/stocks/${symbol}`, name ? `${symbol}, ${name}` : symbol),
     ]));
   };
   let isTold = false;
@@ -84,13 +93,15 @@ function moreStocks(context) {
 /** @param {import("../app.js").Context} context */
 function board(context) {
   const awayText = h("p");
-  const retry = h("button", { type: "button", class: "button button-quiet", text: "Try again now" });
+  const retry = button("Try again now");
   return {
     list: h("ul", { class: "cards", id: "stockList", "aria-busy": "true" }),
     status: h("p", { class: "feed", data: { state: context.market.state } },
       h("span", { class: "feed-dot", "aria-hidden": "true" }), h("span", { text: "Fetching prices" })),
     away: h("div", { class: "notice notice-problem", role: "alert", hidden: true, id: "apiAway" },
-      h("div", {}, h("p", { class: "notice-title", text: "Prices are not available at the moment" }), awayText), retry),
+      h("div", {},
+        h("p", { class: "notice-title", text: "Prices are not available at the moment" }), awayText),
+      retry),
     awayText, retry,
     summary: h("p", { class: "visually-hidden", "aria-live": "polite" }),
     stars: new Map(),
@@ -100,7 +111,10 @@ function board(context) {
 /** @type {Promise<{ symbol: string, name: string }[]> | null} */
 let catalogue = null;
 
-/** The whole catalogue, or the five of the market when it cannot be had. @param {import("../app.js").Context} context */
+/**
+ * The whole catalogue, or the five of the market when it cannot be had.
+ * @param {import("../app.js").Context} context
+ */
 function symbols(context) {
   catalogue ??= api("/stocks").then((answer) =>
     (Array.isArray(answer?.stocks) ? answer.stocks : []).map((/** @type {any} */ s) => ({

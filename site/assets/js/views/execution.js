@@ -5,10 +5,12 @@ import { api } from "../api.js";
 import { h, replace, s } from "../dom.js";
 import { date, dateTime } from "../format.js";
 import { duration, steps, unpack } from "../execution-model.js";
+import { empty, hint, link, panel, stateBadge } from "../ui.js";
 
 const WORDS = {
   SUCCEEDED: "Succeeded", FAILED: "Failed", RUNNING: "Running", TIMED_OUT: "Timed out", ABORTED: "Stopped",
 };
+const MARKS = { done: "✓", failed: "✗", running: "…" };
 const NODE = { width: 240, height: 52, gap: 34 };
 
 /** @type {import("../app.js").View} */
@@ -23,18 +25,19 @@ export async function view({ root, params, signal, reload }) {
   const word = WORDS[/** @type {keyof typeof WORDS} */ (run?.status)] ?? String(run?.status ?? "Unknown");
   replace(
     root,
-    h("p", { class: "kicker" }, h("a", { href: "/app/transactions", text: "History" })),
+    h("p", { class: "kicker" }, link("/app/transactions", "History")),
     h("h1", { text: "Run of a trade" }),
-    h("p", { class: "run-id" }, h("span", { class: "state", data: { state: String(run?.status).toLowerCase() }, text: word }),
+    h("p", { class: "run-id" }, stateBadge(String(run?.status).toLowerCase(), word),
       ` ${from ? dateTime(from.getTime()) : ""} · ${duration(from, to)} in all`),
     h("div", { class: "run-grid" },
-      h("section", { class: "panel", "aria-labelledby": "graphTitle" }, h("h2", { id: "graphTitle", text: "Steps" }), graph(found, String(run?.status ?? ""))),
-      h("div", {}, found.map((step, i) => stepPanel(step, i, from, to)), found.length === 0 ? h("p", { class: "empty", text: "No steps are recorded." }) : null)),
-    h("section", { class: "panel", "aria-labelledby": "wholeTitle" },
-      h("h2", { id: "wholeTitle", text: "The whole run" }),
-      h("p", { class: "hint", text: `Name: ${String(run?.name ?? run?.id ?? params.id)}` }),
+      panel("graphTitle", "Steps", graph(found, String(run?.status ?? ""))),
+      h("div", {},
+        found.map((step, i) => stepPanel(step, i, from, to)),
+        found.length === 0 ? empty("No steps are recorded.") : null)),
+    panel("wholeTitle", "The whole run",
+      hint(`Name: ${String(run?.name ?? run?.id ?? params.id)}`),
       block("Input", unpack(run?.input)), block("Output", unpack(run?.output)),
-      run?.error ? h("p", { class: "field-problem", text: `${run.error}${run.cause ? `: ${run.cause}` : ""}` }) : null));
+      run?.error ? failure([run.error, run.cause].filter(Boolean).join(": ")) : null));
   if (run?.status === "RUNNING") {
     const timer = window.setTimeout(reload, 2000);
     signal.addEventListener("abort", () => clearTimeout(timer));
@@ -45,7 +48,8 @@ export async function view({ root, params, signal, reload }) {
 /** A chain from Start to End; the list beside it says the same in words.
  * @param {import("../execution-model.js").Step[]} found @param {string} status */
 function graph(found, status) {
-  const nodes = [{ name: "Start", status: "edge" }, ...found, { name: "End", status: status === "RUNNING" ? "ahead" : "edge" }];
+  const end = { name: "End", status: status === "RUNNING" ? "ahead" : "edge" };
+  const nodes = [{ name: "Start", status: "edge" }, ...found, end];
   const height = nodes.length * (NODE.height + NODE.gap) - NODE.gap + 4;
   const middle = NODE.width / 2 + 2;
   const svg = s("svg", {
@@ -58,28 +62,39 @@ function graph(found, status) {
       svg.append(s("path", { class: "graph-edge", d: `M${middle} ${y - NODE.gap}V${y - 7}` }),
         s("path", { class: "graph-tip", d: `M${middle - 5} ${y - 8}h10L${middle} ${y - 1}Z` }));
     }
-    const isStep = "from" in node;
+    const step = "from" in node ? node : null;
+    const text = (/** @type {number} */ at, /** @type {string} */ words, /** @type {string} */ name = "") =>
+      s("text", {
+        class: name || null, x: middle, y: at, "text-anchor": "middle", "dominant-baseline": "middle",
+        text: words,
+      });
     svg.append(s("g", { class: "graph-node", "data-state": node.status },
-      s("rect", { x: 2, y, width: NODE.width, height: NODE.height, rx: isStep ? 8 : NODE.height / 2 }),
-      s("text", { x: middle, y: isStep ? y + 22 : y + NODE.height / 2, "text-anchor": "middle", "dominant-baseline": "middle", text: node.name }),
-      isStep ? s("text", { class: "graph-time", x: middle, y: y + 39, "text-anchor": "middle", "dominant-baseline": "middle",
-        text: `${node.status === "done" ? "✓" : node.status === "failed" ? "✗" : "…"} ${duration(node.from, node.to)}` }) : null));
+      s("rect", { x: 2, y, width: NODE.width, height: NODE.height, rx: step ? 8 : NODE.height / 2 }),
+      text(y + (step ? 22 : NODE.height / 2), node.name),
+      step ? text(y + 39, `${MARKS[step.status]} ${duration(step.from, step.to)}`, "graph-time") : null));
   });
   return svg;
 }
 
-/** @param {import("../execution-model.js").Step} step @param {number} i @param {Date | null} from @param {Date | null} to */
+/**
+ * @param {import("../execution-model.js").Step} step
+ * @param {number} i @param {Date | null} from @param {Date | null} to
+ */
 function stepPanel(step, i, from, to) {
   const tries = step.tries > 1 ? ` · ${step.tries} tries` : "";
   return h("details", { class: "panel step", open: i === 0 },
     h("summary", {}, h("span", { class: "step-name", text: `${i + 1}. ${step.name}` }),
       h("span", { class: "hint", text: `${step.kind} · ${duration(step.from, step.to)}${tries}` })),
     timeline(step, from, to),
-    step.error ? h("p", { class: "field-problem", text: step.error }) : null,
+    step.error ? failure(step.error) : null,
     block("Input", step.input), block("Output", step.output));
 }
 
-/** Where in the run the step lay. @param {import("../execution-model.js").Step} step @param {Date | null} from @param {Date | null} to */
+/**
+ * Where in the run the step lay.
+ * @param {import("../execution-model.js").Step} step @param {Date | null} from
+ * @param {Date | null} to
+ */
 function timeline(step, from, to) {
   if (!from || !to || !step.from || !step.to) return null;
   const whole = Math.max(1, to.getTime() - from.getTime());
@@ -89,6 +104,9 @@ function timeline(step, from, to) {
     s("rect", { class: "timeline-all", x: 0, y: 0, width: 100, height: 4 }),
     s("rect", { class: "timeline-step", x: Math.min(99, x).toFixed(2), y: 0, width: width.toFixed(2), height: 4 }));
 }
+
+/** @param {string} text */
+const failure = (text) => h("p", { class: "field-problem", text });
 
 /** @param {string} title @param {unknown} value */
 function block(title, value) {

@@ -5,17 +5,19 @@ import { api } from "../api.js";
 import { h, replace } from "../dom.js";
 import { loadFavorites, star } from "../favorites.js";
 import { loadHistory } from "../history.js";
-import { readQuote } from "../quotes.js";
+import { readStock } from "../quotes.js";
 import { StockCard } from "../stock-card.js";
 import { quickButtons } from "../trade-actions.js";
+import { empty as emptyLine, link } from "../ui.js";
 
 /** @type {import("../app.js").View} */
 export async function view(context) {
   const { root, market, account, signal } = context;
   const favorites = await loadFavorites();
   const list = h("ul", { class: "cards", id: "favoriteList" });
-  const empty = h("p", { class: "empty", hidden: favorites.size > 0 },
-    "No favourites yet. The star on a stock's card puts it here. ", h("a", { href: "/app/", text: "To the market" }));
+  const empty = emptyLine(
+    "No favourites yet. The star on a stock's card puts it here. ", link("/app/", "To the market"));
+  empty.hidden = favorites.size > 0;
   /** @type {Map<string, StockCard>} */
   const cards = new Map();
   for (const [symbol, name] of favorites) {
@@ -28,20 +30,28 @@ export async function view(context) {
     const card = new StockCard(symbol, { corner: made, actions: quickButtons(context, symbol) });
     cards.set(symbol, card);
     list.append(card.element);
-    loadHistory(symbol, "1d", signal).then((bars) => card.seed(bars.map((bar) => bar.close))).catch(() => null);
+    loadHistory(symbol, "1d", signal)
+      .then((bars) => card.seed(bars.map((bar) => bar.close)))
+      .catch(() => null);
     if (!market.quotes.has(symbol)) void fetchQuote(symbol, name, card, signal);
   }
-  market.subscribe({ onQuotes: (quotes) => quotes.forEach((quote) => cards.get(quote.symbol)?.update(quote)) }, signal);
+  market.subscribe({
+    onQuotes: (quotes) => quotes.forEach((quote) => cards.get(quote.symbol)?.update(quote)),
+  }, signal);
   replace(root, h("h1", { text: "Favourites" }), empty, list);
   await account.load().catch(() => null);
   return "Favourites";
 }
 
-/** The live feed has five stocks; the others are asked for. @param {string} symbol @param {string} name @param {StockCard} card @param {AbortSignal} signal */
+/**
+ * The live feed has five stocks; the others are asked for.
+ * @param {string} symbol @param {string} name @param {StockCard} card @param {AbortSignal} signal
+ */
 async function fetchQuote(symbol, name, card, signal) {
   try {
     const stock = await api(`/stocks/${encodeURIComponent(symbol)}`, { signal });
-    const quote = readQuote({ ...stock, change: stock?.changePercent ?? stock?.change, name: stock?.name ?? stock?.companyName ?? name });
+    const quote = readStock(stock);
+    if (quote) quote.name ||= name;
     if (quote) card.update(quote);
   } catch {
     card.element.dataset.state = "away";

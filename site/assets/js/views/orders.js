@@ -7,6 +7,7 @@ import { count, dateTime, price } from "../format.js";
 import { pagedList } from "../pages.js";
 import { table } from "../table.js";
 import { toast } from "../toast.js";
+import { button, empty, lede, runLink, stateBadge } from "../ui.js";
 
 const OPEN = new Set(["new", "accepted", "partially_filled"]);
 const WORDS = {
@@ -23,12 +24,16 @@ export async function view(context) {
     path: "/orders?limit=50", member: "orders", signal,
     onRows: (rows) => {
       if (made) made.add(rows);
-      else if (rows.length === 0) replace(holder, h("p", { class: "empty", text: "No orders yet. They appear here with the first trade." }));
+      else if (rows.length === 0) replace(holder, empty("No orders yet. They appear here with the first trade."));
       else replace(holder, (made = table("Your orders, newest first", columns(context), rows)).element);
     },
   });
   await pages.load();
-  replace(root, h("h1", { text: "Orders" }), h("p", { class: "lede", text: "A limit order waits here until the market reaches its price, or until you cancel it." }), holder, pages.more);
+  replace(
+    root,
+    h("h1", { text: "Orders" }),
+    lede("A limit order waits here until the market reaches its price, or until you cancel it."),
+    holder, pages.more);
   return "Orders";
 }
 
@@ -36,7 +41,7 @@ export async function view(context) {
 function columns(context) {
   return [
     { name: "Placed", cell: (/** @type {any} */ o) => dateTime(o.created_at ?? o.createdAt) },
-    { name: "Order", cell: (/** @type {any} */ o) => `${o.side === "sell" ? "Sell" : "Buy"} ${count(o.quantity)} ${o.symbol}` },
+    { name: "Order", cell: what },
     { name: "Type", cell: (/** @type {any} */ o) => (o.type === "limit" ? `Limit ${price(o.limit_price)}` : "Market") },
     { name: "Filled at", cell: (/** @type {any} */ o) => price(o.filled_avg_price), number: true },
     { name: "State", cell: (/** @type {any} */ o) => state(o) },
@@ -45,17 +50,25 @@ function columns(context) {
 }
 
 /** @param {any} order */
+function what(order) {
+  return `${order.side === "sell" ? "Sell" : "Buy"} ${count(order.quantity)} ${order.symbol}`;
+}
+
+/** @param {any} order */
 function state(order) {
   const word = WORDS[/** @type {keyof typeof WORDS} */ (order.status)] ?? String(order.status);
-  return h("span", { class: "state", data: { state: order.status } }, word, order.reason ? `: ${String(order.reason).replaceAll("_", " ")}` : "");
+  const reason = order.reason ? `: ${String(order.reason).replaceAll("_", " ")}` : "";
+  return stateBadge(order.status, word + reason);
 }
 
 /** @param {import("../app.js").Context} context @param {any} order */
 function actions({ account, reload }, order) {
   const id = order.execution_id ?? order.executionId;
-  const run = id ? h("a", { href: `/app/executions/${encodeURIComponent(id)}`, "aria-label": `Run of the order for ${order.symbol}`, text: "Run" }) : null;
+  const run = id ? runLink(id, "Run", `Run of the order for ${order.symbol}`) : null;
   if (!OPEN.has(order.status)) return run ?? "";
-  const cancel = h("button", { type: "button", class: "button button-quiet button-small", text: "Cancel", "aria-label": `Cancel the order for ${order.quantity} ${order.symbol}` });
+  const cancel = button("Cancel", {
+    kind: "quiet small", "aria-label": `Cancel the order for ${order.quantity} ${order.symbol}`,
+  });
   cancel.addEventListener("click", async () => {
     cancel.disabled = true;
     try {

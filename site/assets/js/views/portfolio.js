@@ -5,8 +5,11 @@ import { api, ApiError } from "../api.js";
 import { Chart } from "../chart.js";
 import { h, replace, setText } from "../dom.js";
 import { figures } from "../figures.js";
-import { count, date, dateTime, direction, dollars, number, price, signedDollars, signedPercent } from "../format.js";
+import {
+  count, date, dateTime, direction, dollars, number, price, signedDollars, signedPercent,
+} from "../format.js";
 import { numbersBehind, table } from "../table.js";
+import { empty, link, panel, stockLink } from "../ui.js";
 import { markedPosition } from "../valuation.js";
 
 /** @type {import("../app.js").View} */
@@ -14,8 +17,13 @@ export async function view(context) {
   const { root, account, market, signal } = context;
   const holder = h("div", { id: "positions" });
   const realised = h("p", { class: "hint" });
-  replace(root, h("h1", { text: "Portfolio" }), figures(context), equitySection(context),
-    h("section", { "aria-labelledby": "positionsTitle" }, h("h2", { id: "positionsTitle", text: "Positions" }), holder, realised));
+  replace(
+    root,
+    h("h1", { text: "Portfolio" }),
+    figures(context),
+    equitySection(context),
+    h("section", { "aria-labelledby": "positionsTitle" },
+      h("h2", { id: "positionsTitle", text: "Positions" }), holder, realised));
   let shown = 0;
   const show = () => {
     const folio = account.portfolio;
@@ -25,7 +33,7 @@ export async function view(context) {
       : `Realised by past sales: ${signedDollars(folio.realisedProfit)}`);
     const positions = folio.positions.map((p) => markedPosition(p, market.quotes.get(p.symbol)));
     if (positions.length > 0) replace(holder, positionsTable(positions));
-    else replace(holder, h("p", { class: "empty" }, "You hold no shares. ", h("a", { href: "/app/", text: "Buy some on the desk" })));
+    else replace(holder, empty("You hold no shares. ", link("/app/", "Buy some on the desk")));
   };
   account.subscribe(show, signal);
   market.subscribe({
@@ -43,12 +51,15 @@ export async function view(context) {
 /** @param {import("../account.js").Position[]} positions */
 function positionsTable(positions) {
   return table("Your positions", [
-    { name: "Stock", cell: (p) => h("a", { href: `/app/stocks/${p.symbol}`, text: p.symbol }) },
+    { name: "Stock", cell: (p) => stockLink(p.symbol) },
     { name: "Shares", cell: (p) => count(p.quantity), number: true },
     { name: "Average cost", cell: (p) => price(p.averageCost), number: true },
     { name: "Value", cell: (p) => dollars(p.marketValue), number: true },
     { name: "Today", cell: (p) => signedDollars(p.dayChange), number: true, tone: (p) => direction(p.dayChange) },
-    { name: "Unrealised", cell: (p) => `${signedDollars(p.unrealisedProfit)} (${signedPercent(p.unrealisedPercent)})`, number: true, tone: (p) => direction(p.unrealisedProfit) },
+    {
+      name: "Unrealised", number: true, tone: (p) => direction(p.unrealisedProfit),
+      cell: (p) => `${signedDollars(p.unrealisedProfit)} (${signedPercent(p.unrealisedPercent)})`,
+    },
   ], positions).element;
 }
 
@@ -60,18 +71,23 @@ function equitySection({ signal }) {
     { name: "Time", cell: (b) => dateTime(b.time.getTime()) },
     { name: "Value", cell: (b) => dollars(b.close), number: true },
   ], bars.slice(-200).reverse()).element);
-  const section = h("section", { class: "panel", "aria-labelledby": "equityTitle" },
-    h("h2", { id: "equityTitle", text: "Value over time" }), chart.element, numbers);
-  const note = h("p", { class: "empty", text: "The line begins with your first trades." });
+  const note = empty("The line begins with your first trades.");
+  note.hidden = true;
+  const section = panel("equityTitle", "Value over time", chart.element, numbers, note);
+  const say = (/** @type {string} */ text) => {
+    if (text) setText(note, text);
+    note.hidden = false;
+    chart.element.hidden = true;
+    numbers.hidden = true;
+  };
   api("/portfolio/history", { signal }).then((answer) => {
     bars = readSeries(answer);
     if (bars.length > 1) chart.setBars(bars);
-    else replace(section, h("h2", { id: "equityTitle", text: "Value over time" }), note);
+    else say("");
     numbers.refresh();
   }).catch((error) => {
     if (signal.aborted) return;
-    setText(note, error instanceof ApiError ? `No history: ${error.message}` : "The history could not be read.");
-    replace(section, h("h2", { id: "equityTitle", text: "Value over time" }), note);
+    say(error instanceof ApiError ? `No history: ${error.message}` : "The history could not be read.");
   });
   return section;
 }

@@ -6,6 +6,7 @@ import { h, replace, setText } from "../dom.js";
 import { dateTime } from "../format.js";
 import { signOut } from "../session.js";
 import { toast } from "../toast.js";
+import { button, empty, field, hint, pairs, panel, problemLine } from "../ui.js";
 
 /** @type {import("../app.js").View} */
 export async function view(context) {
@@ -21,12 +22,9 @@ export async function view(context) {
   replace(
     root,
     h("h1", { text: "Profile" }),
-    h("section", { class: "panel", "aria-labelledby": "whoTitle" },
-      h("h2", { id: "whoTitle", text: String(user?.username ?? "Your account") }),
-      h("dl", { class: "pairs" },
-        pair("E-mail", user?.email ? `${user.email}${user.emailVerified === false || user.email_verified === false ? " (not confirmed)" : ""}` : "none given"),
-        pair("Member since", dateTime(user?.createdAt))),
-      h("button", { type: "button", id: "signOut", class: "button button-main", text: "Sign out", on: { click: leave } })),
+    panel("whoTitle", String(user?.username ?? "Your account"),
+      pairs([["E-mail", address(user)], ["Member since", dateTime(user?.createdAt)]]),
+      button("Sign out", { kind: "main", id: "signOut", onClick: leave })),
     sessionsPanel(context, sessions),
     passwordPanel());
   return "Profile";
@@ -37,42 +35,48 @@ async function leave() {
   window.location.assign(address ?? "/");
 }
 
-/** @param {string} name @param {string} value */
-function pair(name, value) {
-  return h("div", {}, h("dt", { text: name }), h("dd", { text: value }));
+/** @param {any} user */
+function address(user) {
+  if (!user?.email) return "none given";
+  return user.emailVerified === false ? `${user.email} (not confirmed)` : String(user.email);
 }
 
 /** @param {import("../app.js").Context} context @param {any} answer */
 function sessionsPanel({ reload }, answer) {
   const list = Array.isArray(answer) ? answer : answer?.sessions ?? [];
-  const end = (/** @type {string} */ path, /** @type {string} */ done, /** @type {boolean} */ isHere) => async () => {
+  /**
+   * @param {string} path
+   * @param {string | null} done what is said; null when this session ends, too
+   */
+  const end = (path, done) => async () => {
     try {
       await api(path, { method: "DELETE" });
-      if (isHere) return await leave();
+      if (done === null) return await leave();
       toast(done);
       reload();
     } catch (error) {
       toast(error instanceof ApiError ? error.message : "That did not work.", "problem");
     }
   };
-  return h("section", { class: "panel", "aria-labelledby": "sessionsTitle" },
-    h("h2", { id: "sessionsTitle", text: "Where you are signed in" }),
-    list.length === 0 ? h("p", { class: "empty", text: "No sessions are listed." }) : null,
+  return panel("sessionsTitle", "Where you are signed in",
+    list.length === 0 ? empty("No sessions are listed.") : null,
     h("ul", { class: "sessions" }, list.map((/** @type {any} */ session) => {
       const id = String(session.sid ?? session.id ?? "");
       const isHere = session.current === true;
+      const times = `Signed in ${dateTime(session.createdAt)} · last seen ${dateTime(session.lastSeen)}`;
       return h("li", {},
-        h("div", {}, h("strong", { text: isHere ? "This browser" : place(session) }),
-          h("p", { class: "hint", text: `Signed in ${dateTime(session.createdAt)} · last seen ${dateTime(session.lastSeen ?? session.lastSeenAt ?? session.createdAt)}` })),
-        h("button", {
-          type: "button", class: "button button-quiet button-small", text: "End",
+        h("div", {}, h("strong", { text: isHere ? "This browser" : place(session) }), hint(times)),
+        button("End", {
+          kind: "quiet small",
           "aria-label": isHere ? "End the session in this browser" : "End this session",
-          on: { click: end(`/auth/sessions/${encodeURIComponent(id)}`, "The session was ended.", isHere) },
+          onClick: end(`/auth/sessions/${encodeURIComponent(id)}`, isHere ? null : "The session was ended."),
         }));
     })),
     h("div", { class: "row-actions" },
-      h("button", { type: "button", class: "button button-quiet", text: "End all others", on: { click: end("/auth/sessions?keep=current", "All other sessions were ended.", false) } }),
-      h("button", { type: "button", id: "signOutEverywhere", class: "button button-quiet", text: "Sign out everywhere", on: { click: end("/auth/sessions", "", true) } })));
+      button("End all others", {
+        onClick: end("/auth/sessions?keep=current", "All other sessions were ended."),
+      }),
+      button("Sign out everywhere", { id: "signOutEverywhere", onClick: end("/auth/sessions", null) })));
 }
 
 /** @param {any} session */
@@ -82,28 +86,36 @@ function place(session) {
 }
 
 function passwordPanel() {
-  const problem = h("p", { class: "field-problem", role: "alert", id: "passwordProblem" });
-  const old = h("input", { id: "oldPassword", type: "password", autocomplete: "current-password", required: true });
-  const next = h("input", { id: "newPassword", type: "password", autocomplete: "new-password", required: true, "aria-describedby": "newPasswordHint passwordProblem" });
+  const problem = problemLine("passwordProblem");
+  const old = h("input", {
+    id: "oldPassword", type: "password", autocomplete: "current-password", required: true,
+    "aria-describedby": "passwordProblem",
+  });
+  const next = h("input", {
+    id: "newPassword", type: "password", autocomplete: "new-password", required: true,
+    "aria-describedby": "newPasswordHint passwordProblem",
+  });
   const form = h("form", { id: "passwordForm", class: "fields", novalidate: true },
-    h("label", { class: "field" }, h("span", { text: "Password now" }), old),
-    h("label", { class: "field" }, h("span", { text: "New password" }), next),
-    h("p", { class: "hint", id: "newPasswordHint", text: "At least 15 characters. Your other sessions are ended." }),
-    problem, h("button", { type: "submit", class: "button button-quiet", text: "Change the password" }));
+    field("Password now", old), field("New password", next),
+    hint("At least 15 characters. Your other sessions are ended.", "newPasswordHint"),
+    problem, button("Change the password", { type: "submit" }));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (!old.value || [...next.value].length < 15) {
-      setText(problem, old.value ? "The new password needs at least 15 characters." : "Please enter the password that you use now.");
+      setText(problem, old.value
+        ? "The new password needs at least 15 characters."
+        : "Please enter the password that you use now.");
       return;
     }
     setText(problem, "");
     try {
-      await api("/auth/password", { method: "POST", body: { currentPassword: old.value, newPassword: next.value } });
+      const body = { currentPassword: old.value, newPassword: next.value };
+      await api("/auth/password", { method: "POST", body });
       form.reset();
       toast("The password was changed.");
     } catch (error) {
       setText(problem, error instanceof ApiError ? error.message : "The password was not changed.");
     }
   });
-  return h("section", { class: "panel", "aria-labelledby": "passwordTitle" }, h("h2", { id: "passwordTitle", text: "Password" }), form);
+  return panel("passwordTitle", "Password", form);
 }

@@ -4,6 +4,7 @@
 import { h, replace } from "../dom.js";
 import { beginSignIn } from "../oauth.js";
 import { signInWithPassword, signUp, usesProvider } from "../session.js";
+import { button, field, hint, lede, link, panel, problemLine } from "../ui.js";
 
 const LEAST_PASSWORD = 15;
 
@@ -16,18 +17,18 @@ export async function view({ root, signal }) {
     h("div", { class: "door" },
       h("div", { class: "door-text" },
         h("h1", { text: "Your practice account" }),
-        h("p", { class: "lede", text: "Sign in to trade with 100,000 dollars of practice cash. No real money, no card, nothing to pay." }),
+        lede("Sign in to trade with 100,000 dollars of practice cash. No real money, no card, nothing to pay."),
         h("ul", { class: "ticks" },
           h("li", { text: "Market and limit orders in whole shares" }),
           h("li", { text: "A portfolio with average cost and profit, to the cent" }),
           h("li", { text: "Every trade explained, step by step" })),
-        h("p", {}, h("a", { href: "/#market", text: "Look at the prices first" }))),
+        h("p", {}, link("/#market", "Look at the prices first"))),
       hasProvider ? providerCard() : formCard()));
   return "Sign in";
 }
 
 function providerCard() {
-  const problem = h("p", { class: "field-problem", role: "alert" });
+  const problem = problemLine("authProblem");
   const leave = (/** @type {boolean} */ isNew) => async () => {
     try {
       await beginSignIn(window.location.pathname, { isNew });
@@ -35,25 +36,24 @@ function providerCard() {
       problem.textContent = error instanceof Error ? error.message : "The sign-in service cannot be reached.";
     }
   };
-  return h("section", { class: "panel", "aria-labelledby": "doorTitle" },
-    h("h2", { id: "doorTitle", text: "Sign in" }),
+  return panel("doorTitle", "Sign in",
     h("p", { text: "You are taken to the sign-in page and come back here afterwards." }),
     h("div", { class: "fields" },
-      h("button", { type: "button", id: "signIn", class: "button button-main button-wide", text: "Sign in", on: { click: leave(false) } }),
-      h("button", { type: "button", id: "signUp", class: "button button-quiet button-wide", text: "Create an account", on: { click: leave(true) } })),
+      button("Sign in", { kind: "main wide", id: "signIn", onClick: leave(false) }),
+      button("Create an account", { kind: "quiet wide", id: "signUp", onClick: leave(true) })),
     problem);
 }
 
 function formCard() {
-  const panel = h("section", { class: "panel", "aria-labelledby": "doorTitle" });
-  const draw = (/** @type {boolean} */ isNew) => replace(panel, ...form(isNew, () => draw(!isNew)));
+  const card = h("section", { class: "panel", "aria-labelledby": "doorTitle" });
+  const draw = (/** @type {boolean} */ isNew) => replace(card, ...form(isNew, () => draw(!isNew)));
   draw(false);
-  return panel;
+  return card;
 }
 
 /** @param {boolean} isNew @param {() => void} swap */
 function form(isNew, swap) {
-  const problem = h("p", { class: "field-problem", role: "alert", id: "authProblem" });
+  const problem = problemLine("authProblem");
   const name = h("input", {
     id: "username", name: "username", autocomplete: "username", required: true, maxlength: 64,
     autocapitalize: "none", spellcheck: "false", "aria-describedby": "authProblem",
@@ -64,9 +64,7 @@ function form(isNew, swap) {
     "aria-describedby": isNew ? "passwordHint authProblem" : "authProblem",
   });
   const email = isNew ? h("input", { id: "email", name: "email", type: "email", autocomplete: "email" }) : null;
-  const submit = h("button", {
-    type: "submit", class: "button button-main button-wide", text: isNew ? "Create the account" : "Sign in",
-  });
+  const submit = button(isNew ? "Create the account" : "Sign in", { kind: "main wide", type: "submit" });
   const send = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const username = name.value.trim();
@@ -74,7 +72,8 @@ function form(isNew, swap) {
     if (problem.textContent) return;
     submit.disabled = true;
     try {
-      if (isNew) await signUp({ username, password: password.value, ...(email?.value ? { email: email.value } : {}) });
+      const address = email?.value ? { email: email.value } : {};
+      if (isNew) await signUp({ username, password: password.value, ...address });
       await signInWithPassword(username, password.value);
     } catch (error) {
       problem.textContent = error instanceof Error ? error.message : "That did not work.";
@@ -84,13 +83,16 @@ function form(isNew, swap) {
   return [
     h("h2", { id: "doorTitle", text: isNew ? "Create an account" : "Sign in" }),
     h("form", { id: isNew ? "signUpForm" : "signInForm", novalidate: true, class: "fields", on: { submit: send } },
-      h("label", { class: "field" }, h("span", { text: "User name" }), name),
-      email && h("label", { class: "field" }, h("span", { text: "E-mail, optional" }), email),
-      h("label", { class: "field" }, h("span", { text: "Password" }), password),
-      isNew && h("p", { class: "hint", id: "passwordHint", text: "At least 15 characters. A short sentence of your own is a good password." }),
+      field("User name", name),
+      email && field("E-mail, optional", email),
+      field("Password", password),
+      isNew && hint("At least 15 characters. A short sentence of your own is a good password.", "passwordHint"),
       problem, submit),
     h("p", { class: "panel-foot" }, isNew ? "You have an account? " : "New here? ",
-      h("button", { type: "button", id: "swapForm", class: "link-button", text: isNew ? "Sign in" : "Create an account", on: { click: swap } })),
+      h("button", {
+        type: "button", id: "swapForm", class: "link-button", on: { click: swap },
+        text: isNew ? "Sign in" : "Create an account",
+      })),
   ];
 }
 

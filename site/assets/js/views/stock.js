@@ -5,11 +5,15 @@ import { api, ApiError } from "../api.js";
 import { Chart } from "../chart.js";
 import { h, replace, setText } from "../dom.js";
 import { loadFavorites, star } from "../favorites.js";
-import { clockTime, compact, count, dateTime, direction, directionMark, directionWord, price, signedDollars, signedPercent } from "../format.js";
+import {
+  clockTime, compact, count, dateTime, direction, directionMark, directionWord, price, signedDollars,
+  signedPercent,
+} from "../format.js";
 import { loadHistory, RANGES } from "../history.js";
-import { POLL_MS, readQuote } from "../quotes.js";
+import { POLL_MS, readStock } from "../quotes.js";
 import { numbersBehind, table } from "../table.js";
 import { ticket } from "../ticket.js";
+import { link, pairs, panel } from "../ui.js";
 
 /** @type {import("../app.js").View} */
 export async function view(context) {
@@ -22,12 +26,12 @@ export async function view(context) {
   const section = chartSection(context, symbol);
   replace(
     root,
-    h("p", { class: "kicker" }, h("a", { href: "/app/", text: "Trading desk" })),
+    h("p", { class: "kicker" }, link("/app/", "Trading desk")),
     head.element,
     h("div", { class: "stock-grid" },
       h("div", {}, section.element, about(stock)),
       ticket(context, symbol)));
-  const first = readQuote({ ...stock, change: stock?.changePercent ?? stock?.change });
+  const first = readStock(stock);
   if (first) head.show(first);
   pollUnlessLive(context, symbol, head.show);
   market.subscribe({
@@ -49,7 +53,7 @@ function pollUnlessLive({ market, signal }, symbol, show) {
   const timer = window.setInterval(async () => {
     if (market.quotes.has(symbol) || document.hidden) return;
     const stock = await api(`/stocks/${encodeURIComponent(symbol)}`, { signal }).catch(() => null);
-    const quote = readQuote({ ...stock, change: stock?.changePercent ?? stock?.change });
+    const quote = readStock(stock);
     if (quote && !signal.aborted) show(quote);
   }, POLL_MS);
   signal.addEventListener("abort", () => clearInterval(timer));
@@ -69,9 +73,12 @@ function heading(symbol, name) {
     show: (/** @type {import("../quotes.js").Quote} */ quote) => {
       const way = direction(quote.changePercent);
       setText(value, price(quote.price));
-      setText(change, `${directionMark(way)} ${directionWord(way)} ${signedDollars(quote.changeAbs)} · ${signedPercent(quote.changePercent)}`);
+      const amounts = `${signedDollars(quote.changeAbs)} · ${signedPercent(quote.changePercent)}`;
+      setText(change, `${directionMark(way)} ${directionWord(way)} ${amounts}`);
       change.dataset.direction = way;
-      setText(time, `Updated ${clockTime(quote.asOf)}${quote.stale ? ", an old quote" : ""}${quote.source ? ` · source ${quote.source}` : ""}`);
+      const age = quote.stale ? ", an old quote" : "";
+      const source = quote.source ? ` · source ${quote.source}` : "";
+      setText(time, `Updated ${clockTime(quote.asOf)}${age}${source}`);
     },
   };
 }
@@ -101,7 +108,8 @@ function chartSection({ signal }, symbol) {
       if (signal.aborted) return;
       bars = [];
       problem.hidden = false;
-      setText(problem, error instanceof ApiError ? `No history: ${error.message}` : "The history could not be read.");
+      setText(problem,
+        error instanceof ApiError ? `No history: ${error.message}` : "The history could not be read.");
     }
     chart.setBars(bars);
     numbers.refresh();
@@ -116,7 +124,11 @@ function chartSection({ signal }, symbol) {
   return { element, follow: (/** @type {number} */ value) => chart.follow(value) };
 }
 
-/** A row of toggle buttons of which one is pressed. @param {string} label @param {string[][]} options @param {string} chosen @param {(value: string) => void} onChoose */
+/**
+ * A row of toggle buttons of which one is pressed.
+ * @param {string} label @param {string[][]} options @param {string} chosen
+ * @param {(value: string) => void} onChoose
+ */
 function segmented(label, options, chosen, onChoose) {
   const buttons = options.map(([value, text]) => h("button", {
     type: "button", class: "segment", "aria-pressed": String(value === chosen), data: { value }, text,
@@ -132,14 +144,15 @@ function segmented(label, options, chosen, onChoose) {
 
 /** @param {any} stock */
 function about(stock) {
+  /** @type {[string, any][]} */
   const rows = [
     ["Industry", stock?.industry], ["Price to earnings", stock?.pe],
     ["Market value", stock?.marketCap && compact(stock.marketCap)], ["Bid", stock?.bid && price(stock.bid)],
     ["Ask", stock?.ask && price(stock.ask)], ["Previous close", stock?.previousClose && price(stock.previousClose)],
     ["Volume", stock?.volume && count(stock.volume)],
-  ].filter(([, value]) => value !== undefined && value !== null && value !== "" && value !== "–");
-  return h("section", { class: "panel", "aria-labelledby": "aboutTitle" },
-    h("h2", { id: "aboutTitle", text: "About" }),
+  ];
+  const known = rows.filter(([, value]) => ![undefined, null, "", "–"].includes(value));
+  return panel("aboutTitle", "About",
     stock?.description ? h("p", { text: String(stock.description) }) : null,
-    h("dl", { class: "pairs" }, rows.map(([name, value]) => h("div", {}, h("dt", { text: name }), h("dd", { class: "num", text: String(value) })))));
+    pairs(known.map(([name, value]) => [name, String(value)]), true));
 }

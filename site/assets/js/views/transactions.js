@@ -5,13 +5,18 @@ import { h, replace } from "../dom.js";
 import { count, dateTime, direction, dollars, price, signedDollars } from "../format.js";
 import { pagedList } from "../pages.js";
 import { table } from "../table.js";
+import { empty, lede, runLink, stockLink } from "../ui.js";
 
 const COLUMNS = [
   { name: "Time", cell: (/** @type {any} */ t) => dateTime(t.timestamp ?? t.time ?? t.createdAt) },
   { name: "Trade", cell: (/** @type {any} */ t) => trade(t) },
   { name: "Price", cell: (/** @type {any} */ t) => price(t.price), number: true },
   { name: "Amount", cell: (/** @type {any} */ t) => amount(t), number: true },
-  { name: "Realised", cell: (/** @type {any} */ t) => (isSell(t) ? signedDollars(t.realisedProfit) : "–"), number: true, tone: (/** @type {any} */ t) => (isSell(t) ? direction(t.realisedProfit) : "flat") },
+  {
+    name: "Realised", number: true,
+    cell: (/** @type {any} */ t) => (isSell(t) ? signedDollars(t.realisedProfit) : "–"),
+    tone: (/** @type {any} */ t) => (isSell(t) ? direction(t.realisedProfit) : "flat"),
+  },
   { name: "Cash after", cell: (/** @type {any} */ t) => dollars(t.cashAfter), number: true },
   { name: "More", cell: (/** @type {any} */ t) => run(t) },
 ];
@@ -24,12 +29,16 @@ export async function view({ root, signal }) {
     path: "/transactions?limit=50", member: "transactions", signal,
     onRows: (rows) => {
       if (made) made.add(rows);
-      else if (rows.length === 0) replace(holder, h("p", { class: "empty", text: "No trades yet." }));
+      else if (rows.length === 0) replace(holder, empty("No trades yet."));
       else replace(holder, (made = table("Your trades, newest first", told(rows), rows)).element);
     },
   });
   await pages.load();
-  replace(root, h("h1", { text: "History" }), h("p", { class: "lede", text: "Every trade that was filled, with the price it really got." }), holder, pages.more);
+  replace(
+    root,
+    h("h1", { text: "History" }),
+    lede("Every trade that was filled, with the price it really got."),
+    holder, pages.more);
   return "History";
 }
 
@@ -46,7 +55,7 @@ const isSell = (t) => (t.side ?? t.type) === "sell";
 
 /** @param {any} t */
 function trade(t) {
-  return h("span", {}, `${isSell(t) ? "Sold" : "Bought"} ${count(t.quantity)} `, h("a", { href: `/app/stocks/${t.symbol}`, text: t.symbol }));
+  return h("span", {}, `${isSell(t) ? "Sold" : "Bought"} ${count(t.quantity)} `, stockLink(t.symbol));
 }
 
 /** @param {any} t */
@@ -58,5 +67,5 @@ function amount(t) {
 /** @param {any} t */
 function run(t) {
   const id = t.executionId ?? t.execution_id;
-  return id ? h("a", { href: `/app/executions/${encodeURIComponent(id)}`, "aria-label": `Run of the trade in ${t.symbol}`, text: "Run" }) : "";
+  return id ? runLink(id, "Run", `Run of the trade in ${t.symbol}`) : "";
 }
