@@ -10,6 +10,7 @@ package struct MarketService: Sendable {
   let catalogue: Catalogue
   let clock: any TimeSource
   let streams: QuoteStreams
+  let recent: RecentCloses
 
   /// The market that the settings describe; throws a `Diagnostic` when its source cannot be had.
   package init(
@@ -43,6 +44,7 @@ package struct MarketService: Sendable {
     self.catalogue = catalogue
     self.clock = clock
     streams = QuoteStreams(source: source, settings: settings, clock: clock)
+    recent = RecentCloses(source: source, clock: clock)
   }
 
   /// Every symbol of the catalogue.

@@ -34,7 +34,7 @@ package struct SiteSettings: Sendable {
   /// Prefixes whose unknown navigations get the shell of the same address.
   package var spaPrefixes: [String] = []
   /// Paths that something else answers, so links to them are no mistake.
-  package var dynamicPaths = ["/api/", "/Prod/"]
+  package var dynamicPaths = ["/api/v1/", "/Prod/"]
   /// The collection that the feed is made of.
   package var feedCollection = "news"
   /// Entries of the feed at most: readers fetch it often.

@@ -25,7 +25,7 @@ enum Binary {
 
   /// Runs a program to its end; its streams go to files, so that no pipe can fill.
   static func run(
-    _ program: String = path, _ arguments: [String], in folder: String = Repository.root.path,
+    _ arguments: [String], program: String = path, in folder: String = Repository.root.path,
     environment: [String: String] = [:]
   ) throws -> Result {
     let scratch = try TemporaryFolder()

@@ -13,7 +13,8 @@ struct PeerTests {
   private func script(_ name: String, _ arguments: [String]) throws {
     try FileManager.default.createDirectory(
       atPath: Self.artefacts, withIntermediateDirectories: true)
-    let result = try Binary.run(Binary.python, ["\(Self.scripts)/\(name)"] + arguments)
+    let result = try Binary.run(
+      ["\(Self.scripts)/\(name)"] + arguments, program: Binary.python)
     let failed = result.output.split(separator: "\n").filter {
       $0.contains(#""ok": false"#) || $0.contains(#""ok":false"#)
     }

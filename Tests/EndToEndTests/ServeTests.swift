@@ -75,7 +75,7 @@ struct ServeTests {
     let folder = try TemporaryFolder()
     let refused = try Binary.run([
       "serve", "--production", "--port", "0", "--admin-port", "0", "--data", folder.path,
-    ].map { $0 })
+    ])
     #expect(refused.status == 1)
     #expect(refused.errors.contains("[A0"), "\(refused.errors)")
 
@@ -109,7 +109,7 @@ struct ServeTests {
       #expect(built.status == 0, "\(built.errors)")
     }
     let difference = try Binary.run(
-      "/usr/bin/diff", ["-r", "\(folder.path)/one", "\(folder.path)/two"])
+      ["-r", "\(folder.path)/one", "\(folder.path)/two"], program: "/usr/bin/diff")
     #expect(difference.status == 0, "\(difference.output)")
   }
 

@@ -1,4 +1,5 @@
 import Diagnostics
+import Foundation
 import JSON
 import Cryptography
 @testable import SiteBuilder
@@ -295,5 +296,36 @@ struct OwnSiteTests {
     } catch {
       Issue.record("\(error.diagnostics.map { $0.terminalText() }.joined())")
     }
+  }
+}
+
+@Suite("A build on disk")
+struct DiskBuildTests {
+  @Test func `a mistake leaves the old bundle whole`() throws {
+    let home = try TemporaryFolder()
+    var settings = SmallSite.settings
+    settings.siteFolder = "\(home.path)/site"
+    settings.contentFolder = "\(home.path)/content"
+    settings.cacheFolder = "\(home.path)/cache"
+    for (path, text) in SmallSite.sources {
+      let url = URL(fileURLWithPath: "\(home.path)/\(path)")
+      try FileManager.default.createDirectory(
+        at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data(text.utf8).write(to: url)
+    }
+    let folder = BundleFolder(path: "\(home.path)/dist")
+    let build = SiteBuild(settings: settings, time: ManualClock())
+    _ = try build.run(into: folder)
+    let first = try folder.readManifest()
+    let about = URL(fileURLWithPath: "\(home.path)/content/about.md")
+    try Data("---\ntitle: A\n---\n[x](/gone/)\n".utf8).write(to: about)
+    #expect(throws: DiagnosticList.self) { try build.run(into: folder) }
+    #expect(try folder.readManifest() == first)
+    try Data("---\ntitle: A\n---\n## Team\n".utf8).write(to: about)
+    _ = try build.run(into: folder)
+    #expect(try folder.readManifest() != first)
+    let fresh = BundleFolder(path: "\(home.path)/fresh")
+    _ = try SiteBuild(settings: settings, time: ManualClock()).run(into: fresh)
+    #expect(try fresh.readManifest() == folder.readManifest())
   }
 }

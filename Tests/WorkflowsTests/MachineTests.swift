@@ -135,7 +135,8 @@ struct TaskResourceTests {
       ("arn:aws:lambda:${Region}:${Account}:function:get-user:live", "get-user"),
       ("arn:aws:lambda:eu-west-2:123456789012:layer:x", nil), ("arn:aws:s3:::bucket", nil),
       ("a b", nil), ("", nil),
-    ]) func `a function's name is found in every form`(text: String, name: String?) {
+    ]) func `a function's name is found in every form`(text: String, name: String?)
+  {
     #expect(TaskResource.functionName(text) == name)
   }
 }

@@ -55,11 +55,7 @@ extension AccountsService {
     }
     try await audit.append(
       .signedOut, actor: identity.username, address: context.sourceAddress)
-    var response = Self.privateJSON(["message": "Signed out"])
-    for cookie in cookies.clearing(clients: settings.clients) {
-      response.headers.append("set-cookie", cookie)
-    }
-    return response
+    return clearingCookies(Self.privateJSON(["message": "Signed out"]))
   }
 
   /// `POST /auth/refresh`: a new 24-hour token of the same session; the old one is refused.
@@ -107,9 +103,17 @@ extension AccountsService {
     if !keepsCurrent { try await invalidateTokens(identity.username, identity.subject) }
     try await audit.append(
       .allSignedOut, actor: identity.username, address: context.sourceAddress)
-    return Self.privateJSON([
-      "message": keepsCurrent ? "Other sessions ended" : "Signed out everywhere"
-    ])
+    if keepsCurrent { return Self.privateJSON(["message": "Other sessions ended"]) }
+    return clearingCookies(Self.privateJSON(["message": "Signed out everywhere"]))
+  }
+
+  /// The answer with the browser's cookies of this provider ended.
+  private func clearingCookies(_ answer: Response) -> Response {
+    var response = answer
+    for cookie in cookies.clearing(clients: settings.clients) {
+      response.headers.append("set-cookie", cookie)
+    }
+    return response
   }
 
   /// Refuses every token of an account issued until now, whatever session it names.

@@ -11,7 +11,9 @@ extension MarketService {
     var quotes: [JSON] = []
     for symbol in try askedSymbols(request) {
       guard let quote = try await source.quote(symbol) else { throw unknown(symbol) }
-      quotes.append(.object(QuoteAnswers.checked(quote)))
+      var answer = QuoteAnswers.checked(quote)
+      answer["recent"] = await recent.closes(symbol)
+      quotes.append(.object(answer))
     }
     return Response(json: .array(quotes), headers: Self.fresh)
   }

@@ -105,8 +105,8 @@ enum AlphaVantageAnswer: Sendable, Hashable {
   }
 }
 
-/// New York's clock by the rule of the Energy Policy Act of 2005: summer time from the second Sunday
-/// of March to the first of November, both at two in the morning.
+/// New York's clock by the rule of the Energy Policy Act of 2005: summer time from the second
+/// Sunday of March to the first of November, both at two in the morning.
 enum NewYorkTime {
   /// The moment at which a clock there shows this.
   static func utc(_ local: Timestamp) -> Timestamp {

@@ -6,9 +6,9 @@ import Time
 
 /// Quotes of Alpha Vantage (alphavantage.co/documentation) behind a cache in the store.
 ///
-/// The free tier has 25 calls a day, so a quote is served from the store while it is young, refreshed
-/// by one call for all who ask, and served with `stale` when the source is away. The simulator is
-/// never mixed in.
+/// The free tier has 25 calls a day, so a quote is served from the store while it is young,
+/// refreshed by one call for all who ask, and served with `stale` when the source is away. The
+/// simulator is never mixed in.
 package final class AlphaVantageQuotes: QuoteSource {
   package let name = "alphavantage"
 

@@ -5,7 +5,8 @@ package protocol QuoteSource: Sendable {
   /// The name that its quotes carry.
   var name: String { get }
 
-  /// The present quote; nil when the symbol is unknown. Throws `QuoteError` when the source is away.
+  /// The present quote; nil when the symbol is unknown. Throws `QuoteError` when the source is
+  /// away.
   func quote(_ symbol: String) async throws -> Quote?
 
   /// The bars that begin within the range, oldest first; nil when the symbol is unknown.

@@ -1,10 +1,10 @@
-/// The logarithm of a price around its anchor, second by second, as a Brownian bridge that is refined
-/// by halving: any second costs twenty steps, and nothing is remembered.
+/// The logarithm of a price around its anchor, second by second, as a Brownian bridge that is
+/// refined by halving: any second costs twenty steps, and nothing is remembered.
 ///
 /// Time is cut into blocks of 2^20 seconds (12.1 days). At their ends the path stands at a small
-/// random distance from the anchor, so that it never drifts away from it; within, the middle of every
-/// interval is the mean of its ends plus a normal number scaled by the square root of its length
-/// (Lévy's construction).
+/// random distance from the anchor, so that it never drifts away from it; within, the middle of
+/// every interval is the mean of its ends plus a normal number scaled by the square root of its
+/// length (Lévy's construction).
 struct PricePath: Sendable {
   private let generator: CounterGenerator
   /// Standard deviation of one second.
@@ -72,8 +72,8 @@ struct PricePath: Sendable {
 
   /// The least and the greatest value of the seconds in a range that is not empty.
   ///
-  /// Branch and bound: within an interval the path cannot leave its ends by more than the sum of the
-  /// cut-off noise of all levels below, so most intervals need not be opened.
+  /// Branch and bound: within an interval the path cannot leave its ends by more than the sum of
+  /// the cut-off noise of all levels below, so most intervals need not be opened.
   func extremes(_ range: Range<Int>) -> (low: Double, high: Double) {
     var low = value(at: range.lowerBound)
     var high = low

@@ -2,9 +2,9 @@ import Time
 
 /// A market that nobody moves: every price is a function of seed, symbol and second.
 ///
-/// There is no state, so a restart, a second server and a test see the same prices, and any moment of
-/// any year can be asked for. Trading is continuous: the day changes at midnight UTC, and the previous
-/// close is the last second of the day before.
+/// There is no state, so a restart, a second server and a test see the same prices, and any moment
+/// of any year can be asked for. Trading is continuous: the day changes at midnight UTC, and the
+/// previous close is the last second of the day before.
 package struct Simulator: Sendable {
   /// The seed that the shipped settings use.
   package static let standardSeed: UInt64 = 20_240_101

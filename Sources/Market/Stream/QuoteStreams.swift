@@ -6,9 +6,9 @@ import Time
 
 /// Quotes as Server-Sent Events (WHATWG HTML §9.2).
 ///
-/// There is no queue: a stream is asked for its next chunk when the one before has been written, and
-/// then looks at the prices of that moment. A slow reader so gets fewer and newer quotes, at most one
-/// of each symbol at a time, and never holds memory.
+/// There is no queue: a stream is asked for its next chunk when the one before has been written,
+/// and then looks at the prices of that moment. A slow reader so gets fewer and newer quotes, at
+/// most one of each symbol at a time, and never holds memory.
 package final class QuoteStreams: Sendable {
   private struct State {
     var open = 0

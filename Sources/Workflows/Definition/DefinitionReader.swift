@@ -2,8 +2,8 @@ import Diagnostics
 import JSON
 
 extension StateMachine {
-  /// Reads a definition; everything that is wrong is thrown as one `DiagnosticList` whose places are
-  /// JSON Pointers into the file.
+  /// Reads a definition; everything that is wrong is thrown as one `DiagnosticList` whose places
+  /// are JSON Pointers into the file.
   package init(parsing text: [UInt8], name: String, file: String) throws(DiagnosticList) {
     guard text.count <= Limits.definitionBytes else {
       throw DiagnosticList([

@@ -1,8 +1,8 @@
 import Diagnostics
 import JSON
 
-/// Reads the fields of one object of a definition and notes what is wrong with them; whatever was not
-/// asked for is unknown.
+/// Reads the fields of one object of a definition and notes what is wrong with them; whatever was
+/// not asked for is unknown.
 final class FieldReader {
   let object: JSONObject
   /// JSON Pointer of the object.

@@ -44,8 +44,8 @@ extension ExecutionMachine {
     }
   }
 
-  /// Goes on from where the events end. A task that was running is called again: its function is the
-  /// one that knows whether it was done already.
+  /// Goes on from where the events end. A task that was running is called again: its function is
+  /// the one that knows whether it was done already.
   mutating func resume(_ now: Timestamp) throws(StateError) -> Action {
     switch cursor {
     case .fresh:

@@ -20,6 +20,7 @@ package struct ExecutionID: Sendable, Hashable {
 
 /// One execution: what DescribeExecution tells.
 package struct ExecutionRecord: Sendable, Hashable {
+  /// How far it is, in AWS's words.
   package enum Status: String, Sendable, Hashable, CaseIterable {
     case running = "RUNNING"
     case succeeded = "SUCCEEDED"

@@ -11,6 +11,7 @@ package struct HistoryEvent: Sendable, Hashable {
   package var timestamp: Timestamp
   package var kind: Kind
 
+  /// What happened.
   package enum Kind: Sendable, Hashable {
     case executionStarted(input: JSON)
     case stateEntered(type: String, name: String, input: JSON)

@@ -24,9 +24,9 @@ package struct TaskContext: Sendable {
 
 /// Events that wait for a commit.
 ///
-/// In the mode `atEnd` they wait until the execution ends. A task that writes to the same store takes
-/// them into its own transaction, so that its effect and its history are kept together, and gives them
-/// back when the transaction fails.
+/// In the mode `atEnd` they wait until the execution ends. A task that writes to the same store
+/// takes them into its own transaction, so that its effect and its history are kept together, and
+/// gives them back when the transaction fails.
 package final class PendingEvents: Sendable {
   private let events = Mutex<[HistoryEvent]>([])
 

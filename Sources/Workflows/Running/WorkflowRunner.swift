@@ -1,7 +1,8 @@
 import JSON
 import Time
 
-/// Owns running executions: carries out what the machine says with a clock, a task invoker and a log.
+/// Owns running executions: carries out what the machine says with a clock, a task invoker and a
+/// log.
 package struct WorkflowRunner: Sendable {
   /// When events are kept.
   package enum Recording: String, Sendable, Hashable, CaseIterable {

@@ -23,6 +23,7 @@ from checks import Checks
 PASSWORD = "seven quiet herons over the weir"
 CLIENT = "portico-web"
 SCOPE = "openid profile email"
+POST_ONLY = ("token_endpoint", "revocation_endpoint", "introspection_endpoint")
 
 JOSE = """
 const { createRemoteJWKSet, jwtVerify } = require("jose");
@@ -98,7 +99,8 @@ def discovery(checks, origin):
     for name, url in document.items():
         if not (name.endswith("_endpoint") or name == "jwks_uri"):
             continue
-        status = requests.get(url, allow_redirects=False, timeout=30).status_code
+        method = "POST" if name in POST_ONLY else "GET"
+        status = requests.request(method, url, allow_redirects=False, timeout=30).status_code
         if status in (404, 405) or status >= 500:
             missing.append(f"{name}: {status}")
     checks.note("every endpoint that discovery names answers", not missing, missing=missing)

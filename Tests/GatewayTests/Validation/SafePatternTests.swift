@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Gateway
@@ -52,5 +53,39 @@ import Testing
     var budget = 10
     let found = try SafePattern("a*b").matches("aaaaaaaaaaaa", budget: &budget)
     #expect(found == nil)
+  }
+
+  @Test("agrees with another engine on random patterns") func differential() throws {
+    var random = SplitMix(state: 42)
+    for _ in 0..<2000 {
+      let source = Self.pattern(3, &random)
+      let pattern = try SafePattern(source)
+      let other = try NSRegularExpression(pattern: source)
+      for _ in 0..<5 {
+        let length = Int.random(in: 0...6, using: &random)
+        let text = String((0..<length).map { _ in "abc ".randomElement(using: &random) ?? "a" })
+        var budget = 1_000_000
+        let found = pattern.matches(text, budget: &budget)
+        let expected = other.firstMatch(in: text, range: NSRange(0..<length)) != nil
+        #expect(found == expected, "\(source) on '\(text)'")
+      }
+    }
+  }
+
+  private static func pattern(_ depth: Int, _ random: inout SplitMix) -> String {
+    let atoms = ["a", "b", "c", ".", "[ab]", "[^a]", "\\w", "\\s", "(?:)"]
+    guard depth > 0 else { return atoms.randomElement(using: &random) ?? "a" }
+    let inner = pattern(depth - 1, &random)
+    let other = pattern(depth - 1, &random)
+    switch Int.random(in: 0..<8, using: &random) {
+    case 0: return "(?:\(inner))*"
+    case 1: return "(?:\(inner))+?"
+    case 2: return "(?:\(inner))?\(other)"
+    case 3: return "(?:\(inner)|\(other))"
+    case 4: return "^\(inner)\(other)"
+    case 5: return "\(inner)(?:\(other)){1,3}$"
+    case 6: return "\\b\(inner)\(other)"
+    default: return inner + other
+    }
   }
 }

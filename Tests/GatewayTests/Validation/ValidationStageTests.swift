@@ -1,3 +1,4 @@
+import Foundation
 import HTTPExchange
 import JSON
 import Testing
@@ -60,5 +61,23 @@ import Testing
     let (response, calls) = try await send("/buy?dry=true", "a=b", type: "text/plain")
     #expect(response.status == 415 && calls == 0)
     #expect(response.json?["message"] == "Unsupported Media Type")
+  }
+}
+
+@Suite("The project's own documents") struct OwnDocumentTests {
+  @Test("every schema that is asked for compiles", arguments: ["openapi", "accounts.openapi"])
+  func compile(name: String) throws {
+    var root = URL(fileURLWithPath: #filePath)
+    for _ in 0..<4 { root.deleteLastPathComponent() }
+    let path = root.appendingPathComponent("site/\(name).yaml")
+    let variables = ["accounts.issuer_url": "http://localhost", "accounts.audience": "a"]
+    let document = try OpenAPILoader.load(
+      try String(contentsOf: path, encoding: .utf8), file: "site/\(name).yaml",
+      variables: variables.merging(["site.origin": "http://localhost"]) { first, _ in first })
+    for operation in document.operations { _ = try RequestValidation.make(operation, document) }
+    for (name, schema) in document.json["components"]?["schemas"]?.object ?? JSONObject() {
+      let compiler = SchemaCompiler(document: document.json)
+      _ = try compiler.compile(schema, pointer: "/components/schemas/\(name)")
+    }
   }
 }

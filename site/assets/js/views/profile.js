@@ -110,7 +110,7 @@ function passwordPanel() {
     setText(problem, "");
     try {
       const body = { currentPassword: old.value, newPassword: next.value };
-      await api("/auth/password", { method: "POST", body });
+      await api("/auth/change-password", { method: "POST", body });
       form.reset();
       toast("The password was changed.");
     } catch (error) {
