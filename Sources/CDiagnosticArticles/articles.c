@@ -25,6 +25,87 @@ static const unsigned char A006[] = {
 static const unsigned char A007[] = {
 #embed "../portico/Documentation.docc/Diagnostics/A007.md"
 };
+static const unsigned char B001[] = {
+#embed "../portico/Documentation.docc/Diagnostics/B001.md"
+};
+static const unsigned char B002[] = {
+#embed "../portico/Documentation.docc/Diagnostics/B002.md"
+};
+static const unsigned char B003[] = {
+#embed "../portico/Documentation.docc/Diagnostics/B003.md"
+};
+static const unsigned char B004[] = {
+#embed "../portico/Documentation.docc/Diagnostics/B004.md"
+};
+static const unsigned char B005[] = {
+#embed "../portico/Documentation.docc/Diagnostics/B005.md"
+};
+static const unsigned char B006[] = {
+#embed "../portico/Documentation.docc/Diagnostics/B006.md"
+};
+static const unsigned char B007[] = {
+#embed "../portico/Documentation.docc/Diagnostics/B007.md"
+};
+static const unsigned char B008[] = {
+#embed "../portico/Documentation.docc/Diagnostics/B008.md"
+};
+static const unsigned char B009[] = {
+#embed "../portico/Documentation.docc/Diagnostics/B009.md"
+};
+static const unsigned char B010[] = {
+#embed "../portico/Documentation.docc/Diagnostics/B010.md"
+};
+static const unsigned char B011[] = {
+#embed "../portico/Documentation.docc/Diagnostics/B011.md"
+};
+static const unsigned char B012[] = {
+#embed "../portico/Documentation.docc/Diagnostics/B012.md"
+};
+static const unsigned char B013[] = {
+#embed "../portico/Documentation.docc/Diagnostics/B013.md"
+};
+static const unsigned char B014[] = {
+#embed "../portico/Documentation.docc/Diagnostics/B014.md"
+};
+static const unsigned char B015[] = {
+#embed "../portico/Documentation.docc/Diagnostics/B015.md"
+};
+static const unsigned char B016[] = {
+#embed "../portico/Documentation.docc/Diagnostics/B016.md"
+};
+static const unsigned char B017[] = {
+#embed "../portico/Documentation.docc/Diagnostics/B017.md"
+};
+static const unsigned char B018[] = {
+#embed "../portico/Documentation.docc/Diagnostics/B018.md"
+};
+static const unsigned char B019[] = {
+#embed "../portico/Documentation.docc/Diagnostics/B019.md"
+};
+static const unsigned char B020[] = {
+#embed "../portico/Documentation.docc/Diagnostics/B020.md"
+};
+static const unsigned char C001[] = {
+#embed "../portico/Documentation.docc/Diagnostics/C001.md"
+};
+static const unsigned char C002[] = {
+#embed "../portico/Documentation.docc/Diagnostics/C002.md"
+};
+static const unsigned char C003[] = {
+#embed "../portico/Documentation.docc/Diagnostics/C003.md"
+};
+static const unsigned char C004[] = {
+#embed "../portico/Documentation.docc/Diagnostics/C004.md"
+};
+static const unsigned char C005[] = {
+#embed "../portico/Documentation.docc/Diagnostics/C005.md"
+};
+static const unsigned char C006[] = {
+#embed "../portico/Documentation.docc/Diagnostics/C006.md"
+};
+static const unsigned char C007[] = {
+#embed "../portico/Documentation.docc/Diagnostics/C007.md"
+};
 static const unsigned char D001[] = {
 #embed "../portico/Documentation.docc/Diagnostics/D001.md"
 };
@@ -145,6 +226,21 @@ static const unsigned char S002[] = {
 static const unsigned char S003[] = {
 #embed "../portico/Documentation.docc/Diagnostics/S003.md"
 };
+static const unsigned char S004[] = {
+#embed "../portico/Documentation.docc/Diagnostics/S004.md"
+};
+static const unsigned char S005[] = {
+#embed "../portico/Documentation.docc/Diagnostics/S005.md"
+};
+static const unsigned char S006[] = {
+#embed "../portico/Documentation.docc/Diagnostics/S006.md"
+};
+static const unsigned char S007[] = {
+#embed "../portico/Documentation.docc/Diagnostics/S007.md"
+};
+static const unsigned char S008[] = {
+#embed "../portico/Documentation.docc/Diagnostics/S008.md"
+};
 static const unsigned char S010[] = {
 #embed "../portico/Documentation.docc/Diagnostics/S010.md"
 };
@@ -254,6 +350,33 @@ static const struct {
     {"A005", A005, sizeof A005},
     {"A006", A006, sizeof A006},
     {"A007", A007, sizeof A007},
+    {"B001", B001, sizeof B001},
+    {"B002", B002, sizeof B002},
+    {"B003", B003, sizeof B003},
+    {"B004", B004, sizeof B004},
+    {"B005", B005, sizeof B005},
+    {"B006", B006, sizeof B006},
+    {"B007", B007, sizeof B007},
+    {"B008", B008, sizeof B008},
+    {"B009", B009, sizeof B009},
+    {"B010", B010, sizeof B010},
+    {"B011", B011, sizeof B011},
+    {"B012", B012, sizeof B012},
+    {"B013", B013, sizeof B013},
+    {"B014", B014, sizeof B014},
+    {"B015", B015, sizeof B015},
+    {"B016", B016, sizeof B016},
+    {"B017", B017, sizeof B017},
+    {"B018", B018, sizeof B018},
+    {"B019", B019, sizeof B019},
+    {"B020", B020, sizeof B020},
+    {"C001", C001, sizeof C001},
+    {"C002", C002, sizeof C002},
+    {"C003", C003, sizeof C003},
+    {"C004", C004, sizeof C004},
+    {"C005", C005, sizeof C005},
+    {"C006", C006, sizeof C006},
+    {"C007", C007, sizeof C007},
     {"D001", D001, sizeof D001},
     {"D002", D002, sizeof D002},
     {"D003", D003, sizeof D003},
@@ -294,6 +417,11 @@ static const struct {
     {"S001", S001, sizeof S001},
     {"S002", S002, sizeof S002},
     {"S003", S003, sizeof S003},
+    {"S004", S004, sizeof S004},
+    {"S005", S005, sizeof S005},
+    {"S006", S006, sizeof S006},
+    {"S007", S007, sizeof S007},
+    {"S008", S008, sizeof S008},
     {"S010", S010, sizeof S010},
     {"T001", T001, sizeof T001},
     {"T002", T002, sizeof T002},

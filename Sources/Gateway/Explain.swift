@@ -127,7 +127,7 @@ struct Explain {
       "authorizer": route.authorizer.map { .string($0.name) } ?? .null,
       "scopes": .array(route.operation.security.scopes.map(JSON.string)),
       "apiKey": .bool(route.operation.security.needsAPIKey),
-      "cors": .bool(route.cors != nil), "cache": .bool(route.cache != nil),
+      "cors": .bool(route.cors != nil), "cache": route.cacheExplanation,
       "validated": .bool(route.validation != nil), "bodyBytes": .int(route.bodyLimit),
       "buckets": .array(
         limits.compactMap { name, limit in

@@ -24,7 +24,8 @@ package final class Gateway: Edge {
     Stage(name: "integration", judge: IntegrationStage.judge),
   ]
 
-  let plan: GatewayPlan
+  /// What it decides by.
+  package let plan: GatewayPlan
   /// The site that is served; a rebuild replaces it.
   package let site: SiteBehaviour
   let telemetry: Telemetry

@@ -74,6 +74,7 @@ package struct BodyStream: AsyncSequence, Sendable {
     }
   }
 
+  /// Asks the source for one chunk after the other.
   package struct AsyncIterator: AsyncIteratorProtocol {
     private let advance: () async throws -> ByteBuffer?
 

@@ -35,7 +35,10 @@ struct ResponseWriter {
       }
       writeFraming(framing, response, into: &buffer)
     }
-    writeDate(now, into: &buffer)
+    // A stored answer keeps the date of its making (RFC 9111 §4.2.3): age is counted from it.
+    if response.prepared != nil || !response.headers.contains("date") {
+      writeDate(now, into: &buffer)
+    }
     if !keepAlive {
       buffer.writeStaticString("connection: close\r\n")
     } else if isHTTP10 {
@@ -71,7 +74,6 @@ struct ResponseWriter {
   /// Fields that only the listener may set.
   private static func isFraming(_ name: String) -> Bool {
     switch name.utf8.count {
-    case 4: equalsIgnoringCase(name, "date")
     case 10: equalsIgnoringCase(name, "connection") || equalsIgnoringCase(name, "keep-alive")
     case 14: equalsIgnoringCase(name, "content-length")
     case 17: equalsIgnoringCase(name, "transfer-encoding")

@@ -57,6 +57,14 @@ package struct MarketService: Sendable {
     return try await source.quote(symbol)
   }
 
+  /// Past bars, oldest first; nil when the symbol is unknown.
+  package func history(
+    _ symbol: String, _ resolution: Resolution, from: Timestamp, to: Timestamp
+  ) async throws -> [Bar]? {
+    guard catalogue[symbol] != nil else { return nil }
+    return try await source.history(symbol, resolution, from: from, to: to)
+  }
+
   /// Ends every stream within a tick, so that a drain need not wait for them.
   package func finishStreams() { streams.finish() }
 

@@ -6,15 +6,22 @@ import Synchronization
 /// The admin listener: health, readiness and metrics, on loopback, never on the public port.
 final class AdminEdge: Edge {
   private let metrics: @Sendable () -> String
+  private let cache: ResponseCache
   private let isReady = Mutex(false)
 
   /// An edge that is not ready until it is told.
-  init(metrics: @escaping @Sendable () -> String) { self.metrics = metrics }
+  init(cache: ResponseCache, metrics: @escaping @Sendable () -> String) {
+    self.cache = cache
+    self.metrics = metrics
+  }
 
   /// Says whether traffic may come.
   func setReady(_ ready: Bool) { isReady.withLock { $0 = ready } }
 
   func decide(_ request: Request, _ context: RequestContext) -> Decision {
+    if request.target.path == "/cache/purge", request.method == "POST" {
+      return .answer(purge(request.target))
+    }
     guard request.method == "GET" || request.method == "HEAD" else {
       var response = Response(status: 405, json: ["message": "Method Not Allowed"])
       response.headers.append("allow", "GET, HEAD")
@@ -32,6 +39,21 @@ final class AdminEdge: Edge {
         Response(text: metrics(), contentType: "text/plain; version=0.0.4; charset=utf-8"))
     default: return .answer(Response(status: 404, json: ["message": "Not Found"]))
     }
+  }
+
+  /// `POST /cache/purge?path=/stocks/AAPL`, `?tag=…` or `?all=true`.
+  private func purge(_ target: RequestTarget) -> Response {
+    if let path = target.queryValue("path") {
+      return Response(json: ["purged": .int(cache.purge(path: path))])
+    }
+    if let tag = target.queryValue("tag") {
+      return Response(json: ["purged": .int(cache.purge(tag: tag))])
+    }
+    guard target.queryValue("all") == "true" else {
+      return Response(
+        status: 400, json: ["message": "Say what to purge: ?path=, ?tag= or ?all=true"])
+    }
+    return Response(json: ["purged": .int(cache.purgeAll())])
   }
 
   func completed(_ exchange: CompletedExchange) {}

@@ -81,8 +81,6 @@ struct ServeAssembly {
         profile: .rfc9068(issuer: authorizer.issuer, audiences: authorizer.audiences),
         keys: .local { accounts.keySet }, revocation: accounts.revocations)
     }
-    let cache = ResponseCache(settings.cache, strictAWS: settings.strictAWS)
-    assembly.cache = { try cache.routeCache(for: $0) }
     if let upstream {
       assembly.upstream = { upstream.integration(uri: $0, method: $1, timeoutMS: $2) }
     }
@@ -122,6 +120,18 @@ struct MarketFeed: PriceFeed {
       quoteID: "\(quote.source)-\(quote.symbol)-\(quote.asOf.milliseconds)", symbol: quote.symbol,
       bid: Price(units: quote.bid), ask: Price(units: quote.ask), last: Price(units: quote.price),
       previousClose: Price(units: quote.previousClose), asOf: quote.asOf)
+  }
+
+  func closes(of symbol: String, from: Timestamp, to: Timestamp, step: Duration) async throws
+    -> [Timestamp: Price]
+  {
+    let wanted = Int(step.components.seconds)
+    guard let resolution = Resolution.allCases.first(where: { $0.seconds == wanted }) else {
+      return [:]
+    }
+    let bars = try await market.history(symbol, resolution, from: from, to: to) ?? []
+    return Dictionary(
+      bars.map { ($0.start + step, Price(units: $0.close)) }, uniquingKeysWith: { _, last in last })
   }
 }
 

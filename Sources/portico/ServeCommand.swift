@@ -61,13 +61,34 @@ struct ServeCommand: AsyncParsableCommand {
       ?? StaticSite(folder: BundleFolder(path: bundle), limit: limit)
 
     let parts = try await assembly.parts()
-    let telemetry = Telemetry(log: accessLog(project, log))
-    let upstream = UpstreamPool(project.gateway.upstream, group: .singletonMultiThreadedEventLoopGroup)
-    let gateway = Gateway(
-      plan: try assembly.plan(parts, site: site, upstream: upstream), telemetry: telemetry)
-    let edge: any Edge = preview.map { PreviewEdge(gateway: gateway, reload: $0.reload) } ?? gateway
+    let upstream = UpstreamPool(
+      project.gateway.upstream, group: .singletonMultiThreadedEventLoopGroup)
+    let outcome: Result<Void, any Error>
+    do {
+      let telemetry = Telemetry(log: accessLog(project, log))
+      let gateway = Gateway(
+        plan: try assembly.plan(parts, site: site, upstream: upstream), telemetry: telemetry)
+      try await answer(project, parts, gateway, telemetry, preview, signals)
+      outcome = .success(())
+    } catch {
+      outcome = .failure(error)
+    }
+    // Whatever ended the serving, what was opened is closed and what was logged is written.
+    parts.accounts.stop()
+    try await upstream.shutdown()
+    try await parts.store.close()
+    log.flush()
+    try outcome.get()
+  }
 
-    let admin = AdminEdge { telemetry.metrics.render() }
+  /// Listens on both ports until a signal, then drains.
+  private func answer(
+    _ project: Project, _ parts: ServeAssembly.Parts, _ gateway: Gateway, _ telemetry: Telemetry,
+    _ preview: Preview?, _ signals: Signals
+  ) async throws {
+    let clock = SystemClock()
+    let edge: any Edge = preview.map { PreviewEdge(gateway: gateway, reload: $0.reload) } ?? gateway
+    let admin = AdminEdge(cache: gateway.plan.responses) { telemetry.metrics.render() }
     var adminSettings = ListenerSettings()
     adminSettings.port = project.adminPort
     adminSettings.threads = 1
@@ -87,7 +108,9 @@ struct ServeCommand: AsyncParsableCommand {
       group.addTask { await parts.sweep() }
       group.addTask { await parts.matchOrders(clock: clock) }
       if let preview {
-        group.addTask { await preview.watch(gateway: gateway, limit: limit) }
+        group.addTask {
+          await preview.watch(gateway: gateway, limit: project.gateway.bundleBytes)
+        }
       }
       await signals.termination()
       admin.setReady(false)
@@ -96,11 +119,7 @@ struct ServeCommand: AsyncParsableCommand {
       await listener.drain()
       group.cancelAll()
     }
-    parts.accounts.stop()
     await adminListener.drain()
-    try await upstream.shutdown()
-    try await parts.store.close()
-    log.flush()
   }
 
   /// JSON lines in a pipe, human lines on a terminal, unless the settings say otherwise.

@@ -132,6 +132,7 @@ def start_nginx(folder, root):
     port = free_port()
     config = Path(folder) / "nginx.conf"
     config.write_text(f"""
+{"user root;" if os.geteuid() == 0 else ""}
 daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log /dev/null;
 events {{ worker_connections 4096; }}
 http {{

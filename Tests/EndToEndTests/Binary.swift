@@ -61,17 +61,18 @@ final class RunningServer {
   var origin: String { "http://localhost:\(port)" }
 
   /// Starts `portico serve` and waits until it is ready.
-  init(_ arguments: [String] = [], data: TemporaryFolder? = nil, environment: [String: String] = [:])
-    throws
-  {
+  init(
+    _ arguments: [String] = [], data: TemporaryFolder? = nil, port: Int? = nil,
+    environment: [String: String] = [:]
+  ) throws {
     folder = try data ?? TemporaryFolder()
-    port = try Self.freePort()
+    self.port = try port ?? Self.freePort()
     adminPort = try Self.freePort()
     process = Process()
     process.executableURL = URL(fileURLWithPath: Binary.path)
     process.arguments =
       [
-        "serve", "--port", String(port), "--admin-port", String(adminPort), "--data",
+        "serve", "--port", String(self.port), "--admin-port", String(adminPort), "--data",
         folder.path + "/var",
       ] + arguments
     process.currentDirectoryURL = Repository.root

@@ -60,7 +60,7 @@ struct ServeTests {
     #expect(bought.status == 200, "\(bought.body)")
     server.kill()
 
-    server = try RunningServer(["--port", String(server.port)], data: data)
+    server = try RunningServer(data: data, port: server.port)
     let portfolio = server.get("/api/v1/portfolio", headers: bearer)
     #expect(portfolio.status == 200, "\(portfolio.body)")
     #expect(try JSON(parsing: portfolio.body)["holdings"]?["AAPL"]?.int == 3)
@@ -125,7 +125,10 @@ struct ServeTests {
   }
 
   static let mistakes: [(name: String, yaml: String, expected: [String])] = [
-    ("an unknown key", "site:\n  titel: x\n", ["[C002]", "portico.yaml:2:3", "did you mean 'title'?", "^"]),
+    (
+      "an unknown key", "site:\n  titel: x\n",
+      ["[C002]", "portico.yaml:2:3", "did you mean 'title'?", "^"]
+    ),
     ("not YAML", "site: [\n", ["[C001]"]),
     ("a wrong type", "edge:\n  listener:\n    port: many\n", ["[C003]", "portico.yaml:3"]),
     ("a secret", "accounts:\n  master_key: abc\n", ["[C005]"]),

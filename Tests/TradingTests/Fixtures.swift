@@ -26,6 +26,19 @@ final class FixedFeed: PriceFeed {
       ask: Price(units: units + 100), last: Price(units: units),
       previousClose: Price(units: units), asOf: clock.now())
   }
+
+  func closes(of symbol: String, from: Timestamp, to: Timestamp, step: Duration) async throws
+    -> [Timestamp: Price]
+  {
+    let units = prices.withLock { $0[symbol] } ?? 0
+    var closes: [Timestamp: Price] = [:]
+    var moment = from
+    while moment <= to {
+      closes[moment] = Price(units: units)
+      moment = moment + step
+    }
+    return closes
+  }
 }
 
 /// A trading service on a store in memory, with AAPL at 175.00 and a spread of two cents.

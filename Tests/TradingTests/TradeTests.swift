@@ -216,6 +216,20 @@ struct TradeTests {
     #expect(empty["favorites"]?.array?.isEmpty == true)
   }
 
+  @Test func `the value of the past is the fills at the closes of then`() async throws {
+    let desk = try Desk()
+    _ = try await desk.call("BuyFunction", body: #"{"symbol":"AAPL","quantity":10}"#)
+    desk.clock.advance(by: .seconds(7_200))
+    desk.feed.set("AAPL", 1_800_000)
+    let history = try await desk.call("getPortfolioHistory", "GET").json
+    let equity = try #require(history["equity"]?.array)
+    #expect(equity.count == history["timestamp"]?.array?.count)
+    #expect(equity.count >= 8)
+    #expect(equity.last?.number?.text == "100049.90")
+    let wrong = try await desk.call("getPortfolioHistory", "GET", query: "period=9Y")
+    #expect(wrong.status == 400)
+  }
+
   @Test func `one user never sees another's`() async throws {
     let desk = try Desk()
     _ = try await desk.call("BuyFunction", body: #"{"symbol":"AAPL","quantity":1}"#)

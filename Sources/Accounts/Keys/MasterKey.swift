@@ -1,8 +1,13 @@
 import Cryptography
 import Diagnostics
 import Foundation
-import Glibc
 import Settings
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
 
 /// The one secret of the provider: 32 bytes that seal signing keys and make every MAC.
 package struct MasterKey: Sendable {
@@ -53,7 +58,7 @@ package struct MasterKey: Sendable {
       attributes: [.posixPermissions: 0o700])
     let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     let line = Array("\(Hex.encode(bytes))\n".utf8)
-    let made = descriptor >= 0 && Glibc.write(descriptor, line, line.count) == line.count
+    let made = descriptor >= 0 && writeAll(descriptor, line)
     if descriptor >= 0 {
       fsync(descriptor)
       close(descriptor)
@@ -64,4 +69,9 @@ package struct MasterKey: Sendable {
         remedy: "make its folder writable, or set PORTICO_ACCOUNTS_MASTER_KEY")
     }
   }
+}
+
+/// The system's write, out of reach of the method of the same name.
+private func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
+  write(descriptor, bytes, bytes.count) == bytes.count
 }

@@ -52,7 +52,7 @@ extension AccountsService {
     } else {
       throw OAuthError.invalidRequest("refresh_token is missing")
     }
-    // Other tabs may move the family between our look and our write; each round one of them is done.
+    // Other tabs may move the family between our look and our write; each round one is done.
     for _ in 0..<32 {
       if let answer = try await refreshOnce(presented, fields, client, request, context) {
         return answer

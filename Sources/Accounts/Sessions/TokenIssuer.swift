@@ -2,7 +2,7 @@ import Cryptography
 import JSON
 import Time
 
-/// Makes access and ID tokens (RFC 9068, OpenID Connect Core §2, with Cognito's names beside them).
+/// Makes access and ID tokens (RFC 9068, OpenID Connect Core §2, with Cognito's names beside).
 struct TokenIssuer: Sendable {
   /// What a token is made for.
   struct Grant: Sendable, Hashable {

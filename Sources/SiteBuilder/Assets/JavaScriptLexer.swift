@@ -22,7 +22,8 @@ struct JavaScriptLexer {
     case round(Bool)
     case square
     case curly
-    case template
+    /// With the offset of its `${`.
+    case template(Int)
   }
 
   private enum Clause {
@@ -67,6 +68,9 @@ struct JavaScriptLexer {
         if Self.isWord(byte) { word() } else { punctuation(byte) }
       }
     }
+    for case .template(let start) in brackets {
+      throw AssetSyntaxError(message: "this template does not end", offset: start)
+    }
   }
 
   private func peek(_ distance: Int) -> UInt8? {
@@ -94,8 +98,9 @@ struct JavaScriptLexer {
     case "from":
       if case .open = clause { clause = .awaitsSpecifier }
     case "const", "let", "var", "function", "class", "async", "default":
-      // An export that declares has no specifier.
-      clause = .none
+      // An export that declares has no specifier; `default` is also a name in a list.
+      if case .word("export") = previous { clause = .none }
+      if case .awaitsSpecifier = clause { clause = .open }
     default:
       if case .awaitsSpecifier = clause { clause = .open }
     }
@@ -162,8 +167,8 @@ struct JavaScriptLexer {
         previous = .operand(true)
         return
       case UInt8(ascii: "$") where peek(1) == UInt8(ascii: "{"):
+        try push(.template(at))
         at += 2
-        try push(.template)
         previous = .operand(false)
         clause = .none
         return

@@ -14,9 +14,9 @@ struct MarkdownRenderer {
   private var alignments: [UInt8] = []
   private var column = 0
   private var inHeader = false
-  private var footnotes = 0
-  private var footnoteUses: [String: Int] = [:]
-  private var alerts: [OpaquePointer: String] = [:]
+  var footnotes = 0
+  var footnoteUses: [String: Int] = [:]
+  var alerts: [OpaquePointer: String] = [:]
   private var base = "/"
 
   /// Renders one document.
@@ -52,8 +52,8 @@ struct MarkdownRenderer {
     switch cmark_node_get_type(node) {
     case CMARK_NODE_DOCUMENT: break
     case CMARK_NODE_TEXT: text(literal(node))
-    case CMARK_NODE_SOFTBREAK: imageText == nil ? write("\n") : text([0x20])
-    case CMARK_NODE_LINEBREAK: imageText == nil ? write("<br>\n") : text([0x20])
+    case CMARK_NODE_SOFTBREAK: lineBreak("\n")
+    case CMARK_NODE_LINEBREAK: lineBreak("<br>\n")
     case CMARK_NODE_CODE:
       if imageText == nil { write("<code>") }
       text(literal(node))
@@ -70,7 +70,8 @@ struct MarkdownRenderer {
     case CMARK_NODE_THEMATIC_BREAK: write("<hr>\n")
     case CMARK_NODE_LINK: link(node, entering)
     case CMARK_NODE_IMAGE: image(node, entering)
-    case CMARK_NODE_FOOTNOTE_REFERENCE: footnoteReference(node)
+    case CMARK_NODE_FOOTNOTE_REFERENCE:
+      if entering { footnoteReference(node) }
     case CMARK_NODE_FOOTNOTE_DEFINITION: footnoteDefinition(entering)
     default: visitExtension(node, entering)
     }
@@ -87,13 +88,20 @@ struct MarkdownRenderer {
     }
   }
 
+  /// A break in a line is a space in attributes, headings and summaries.
+  private mutating func lineBreak(_ markup: StaticString) {
+    guard imageText == nil else { return text([0x20]) }
+    plain?.append(0x20)
+    write(markup)
+  }
+
   // MARK: Bytes
 
-  private mutating func write(_ text: StaticString) {
+  mutating func write(_ text: StaticString) {
     text.withUTF8Buffer { document.html.append(contentsOf: $0) }
   }
 
-  private mutating func write(_ text: String) { document.html.append(contentsOf: text.utf8) }
+  mutating func write(_ text: String) { document.html.append(contentsOf: text.utf8) }
 
   private mutating func text(_ bytes: UnsafeBufferPointer<UInt8>) {
     if plain != nil { plain?.append(contentsOf: bytes) }
@@ -117,7 +125,7 @@ struct MarkdownRenderer {
   }
 
   /// The node's own text, valid as long as the node.
-  private func literal(_ node: OpaquePointer) -> UnsafeBufferPointer<UInt8> {
+  func literal(_ node: OpaquePointer) -> UnsafeBufferPointer<UInt8> {
     Self.bytes(cmark_node_get_literal(node))
   }
 
@@ -355,69 +363,5 @@ struct MarkdownRenderer {
     default: break
     }
     write(">")
-  }
-
-  // MARK: Footnotes and alerts
-
-  private mutating func footnoteReference(_ node: OpaquePointer) {
-    let index = String(decoding: literal(node), as: UTF8.self)
-    let use = (footnoteUses[index] ?? 0) + 1
-    footnoteUses[index] = use
-    let id = use == 1 ? "fnref-\(index)" : "fnref-\(index)-\(use)"
-    write(
-      "<sup class=\"footnote-ref\"><a href=\"#fn-\(index)\" id=\"\(id)\" role=\"doc-noteref\">\(index)</a></sup>"
-    )
-  }
-
-  private mutating func footnoteDefinition(_ entering: Bool) {
-    guard entering else {
-      write(
-        "<a class=\"footnote-back\" href=\"#fnref-\(footnotes)\" role=\"doc-backlink\" aria-label=\"Back to the text\">↩</a>\n</li>\n"
-      )
-      return
-    }
-    if footnotes == 0 { write("<section class=\"footnotes\" role=\"doc-endnotes\">\n<ol>\n") }
-    footnotes += 1
-    write("<li id=\"fn-\(footnotes)\">\n")
-  }
-
-  private static let alertKinds: [String: String] = [
-    "[!NOTE]": "note", "[!TIP]": "tip", "[!IMPORTANT]": "important", "[!WARNING]": "warning",
-    "[!CAUTION]": "caution",
-  ]
-
-  /// Finds quotes that begin with `[!NOTE]` and the like, and takes those words out of the tree.
-  private mutating func findAlerts(_ root: OpaquePointer) {
-    guard let iterator = cmark_iter_new(root) else { return }
-    var quotes: [OpaquePointer] = []
-    while true {
-      let event = cmark_iter_next(iterator)
-      if event == CMARK_EVENT_DONE { break }
-      guard event == CMARK_EVENT_ENTER, let node = cmark_iter_get_node(iterator),
-        cmark_node_get_type(node) == CMARK_NODE_BLOCK_QUOTE
-      else { continue }
-      quotes.append(node)
-    }
-    cmark_iter_free(iterator)
-    for quote in quotes {
-      guard let paragraph = cmark_node_first_child(quote),
-        cmark_node_get_type(paragraph) == CMARK_NODE_PARAGRAPH
-      else { continue }
-      var words = ""
-      var parts: [OpaquePointer] = []
-      var child = cmark_node_first_child(paragraph)
-      while let node = child, cmark_node_get_type(node) == CMARK_NODE_TEXT, parts.count < 8 {
-        words += String(decoding: literal(node), as: UTF8.self)
-        parts.append(node)
-        child = cmark_node_next(node)
-      }
-      guard let kind = Self.alertKinds[words] else { continue }
-      if let node = child, cmark_node_get_type(node) == CMARK_NODE_SOFTBREAK { parts.append(node) }
-      alerts[quote] = kind
-      for part in parts {
-        cmark_node_unlink(part)
-        cmark_node_free(part)
-      }
-    }
   }
 }

@@ -27,6 +27,7 @@ package struct TradingService: Sendable {
       "SellFunction": handler { try await trade($0, $1, side: .sell) },
       "TradeFunction": handler { try await trade($0, $1, side: nil) },
       "getPortfolio": handler(portfolio),
+      "getPortfolioHistory": handler(portfolioHistory),
       "listTransactions": handler(transactions),
       "listOrders": handler(orders),
       "getOrder": handler(order),
@@ -141,6 +142,29 @@ package struct TradingService: Sendable {
     let portfolio = Portfolio(
       account: account, lines: lines, startingCash: rules.startingCash, asOf: book.clock.now())
     return Response(json: portfolio.json)
+  }
+
+  private func portfolioHistory(_ request: Request, _ context: RequestContext) async throws
+    -> Response
+  {
+    let user = try user(context)
+    let asked = request.target.queryValue("period") ?? EquityHistory.Period.day.rawValue
+    guard let period = EquityHistory.Period(rawValue: asked) else {
+      throw TradeRequestReader.invalid("period", "'period' is 1D, 1W or 1M")
+    }
+    let (account, _) = try await book.account(user)
+    let fills = try await book.fills(user)
+    let step = Int(period.step.components.seconds)
+    let end = book.clock.now().seconds / step * step
+    let moments = (0...period.points).map { Timestamp(seconds: end - (period.points - $0) * step) }
+    var history = EquityHistory(
+      startingCash: rules.startingCash, openedAt: account.createdAt, fills: fills, closes: [:])
+    for symbol in Set(fills.map(\.symbol)) {
+      history.closes[symbol] = await engine.closes(
+        symbol, from: moments[0] - period.step, to: Timestamp(seconds: end), step: period.step)
+    }
+    // The present moment is always part of the line.
+    return Response(json: history.json(at: moments + [book.clock.now()], period: period))
   }
 
   private func transactions(_ request: Request, _ context: RequestContext) async throws -> Response

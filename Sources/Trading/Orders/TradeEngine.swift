@@ -7,6 +7,9 @@ import Time
 package protocol PriceFeed: Sendable {
   /// The present quote; nil when the symbol is unknown. Throws when the source is away.
   func price(of symbol: String) async throws -> MarketPrice?
+  /// The closes of the steps within a range, by the moment at which each step ends.
+  func closes(of symbol: String, from: Timestamp, to: Timestamp, step: Duration) async throws
+    -> [Timestamp: Price]
 }
 
 /// What a request for a trade said, checked.
@@ -186,6 +189,13 @@ package final class TradeEngine: Sendable {
       }
       return false
     }
+  }
+
+  /// Past closes; empty when the source has none, so that a chart falls back on what was paid.
+  func closes(_ symbol: String, from: Timestamp, to: Timestamp, step: Duration) async
+    -> [Timestamp: Price]
+  {
+    (try? await feed.closes(of: symbol, from: from, to: to, step: step)) ?? [:]
   }
 
   /// The present price; a quote that is too old is no price.

@@ -100,6 +100,24 @@ package struct TradingBook: Sendable {
       .filter { $0.quantity > 0 }
   }
 
+  /// Fills of one account at most that a chart replays; older ones are left out with their account.
+  private static let fillsMost = 20_000
+
+  /// All fills, oldest first.
+  func fills(_ user: String) async throws -> [Fill] {
+    var fills: [Fill] = []
+    var cursor: String?
+    repeat {
+      let page = try await store.query(
+        Query(
+          pk: "USER#\(user)", .beginsWith("TXN#"), limit: StoreLimits.pageItemsMost, cursor: cursor)
+      )
+      fills += page.items.compactMap { Fill(attributes: $0.attributes) }
+      cursor = page.cursor
+    } while cursor != nil && fills.count < Self.fillsMost
+    return fills
+  }
+
   /// One order, or nil.
   func order(_ user: String, _ id: String) async throws -> (Order, version: Int)? {
     guard let item = try await store.get(Self.orderKey(user, id)),

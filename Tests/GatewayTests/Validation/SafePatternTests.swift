@@ -57,8 +57,8 @@ import Testing
 
   @Test("agrees with another engine on random patterns") func differential() throws {
     var random = SplitMix(state: 42)
-    for _ in 0..<2000 {
-      let source = Self.pattern(3, &random)
+    for _ in 0..<600 {
+      let source = Self.pattern(2, &random)
       let pattern = try SafePattern(source)
       let other = try NSRegularExpression(pattern: source)
       for _ in 0..<5 {
@@ -79,7 +79,7 @@ import Testing
     let other = pattern(depth - 1, &random)
     switch Int.random(in: 0..<8, using: &random) {
     case 0: return "(?:\(inner))*"
-    case 1: return "(?:\(inner))+?"
+    case 1: return "(?:\(inner))+"
     case 2: return "(?:\(inner))?\(other)"
     case 3: return "(?:\(inner)|\(other))"
     case 4: return "^\(inner)\(other)"
