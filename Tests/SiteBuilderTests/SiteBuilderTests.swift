@@ -22,25 +22,45 @@ enum SmallSite {
     """,
     "site/layouts/page.html": "{% extends \"base.html\" %}",
     "site/layouts/post.html":
-      "{% extends \"base.html\" %}{% block main %}<h1>{{ page.title }}</h1>{{ page.content | safe }}{% if page.previous %}<a href=\"{{ page.previous.url }}\">{{ page.previous.title }}</a>{% endif %}{% endblock %}",
+      """
+    {% extends "base.html" %}{% block main %}<h1>{{ page.title }}</h1>{{ page.content\
+     | safe }}{% if page.previous %}<a href="{{ page.previous.url }}">{{\
+     page.previous.title }}</a>{% endif %}{% endblock %}
+    """,
     "site/pages/index.html":
-      "---\ntitle: Home\n---\n{% extends \"base.html\" %}{% block main %}<ul>{% for post in collections.news %}<li><a href=\"{{ post.url }}\">{{ post.title }}</a></li>{% endfor %}</ul><a href=\"/about#team\">team</a><img src=\"/assets/img/dot.svg\" alt=\"\" srcset=\"/assets/img/dot.svg 1x, /assets/img/dot.svg 2x\">{% endblock %}\n",
+      """
+    ---\ntitle: Home\n---\n{% extends "base.html" %}{% block main %}<ul>{% for post\
+     in collections.news %}<li><a href="{{ post.url }}">{{ post.title }}</a>\
+    </li>{% endfor %}</ul><a href="/about#team">team</a>\
+    <img src="/assets/img/dot.svg" alt="" srcset="/assets/img/dot.svg 1x,\
+     /assets/img/dot.svg 2x">{% endblock %}\n
+    """,
     "site/pages/404.html":
       "---\ntitle: Not found\n---\n{% extends \"base.html\" %}{% block main %}<p>No.</p>{% endblock %}\n",
     "site/pages/app/index.html":
-      "---\ntitle: App\n---\n{% extends \"base.html\" %}{% block main %}<a href=\"/app/orders\">Orders</a><a href=\"/login\">Sign in</a><meta name=\"robots\" content=\"noindex\">{% endblock %}\n",
+      """
+    ---\ntitle: App\n---\n{% extends "base.html" %}{% block main %}<a\
+     href="/app/orders">Orders</a><a href="/login">Sign in</a>\
+    <meta name="robots" content="noindex">{% endblock %}\n
+    """,
     "site/assets/css/site.css":
       "@import \"./more.css\";\nbody { background: url(../img/dot.svg#a); }\n/* url(no.png) */\n",
     "site/assets/css/more.css": "p { color: red; content: \"url(x)\"; }\n",
     "site/assets/img/dot.svg": "<svg xmlns=\"http://www.w3.org/2000/svg\"/>\n",
     "site/assets/js/main.js":
-      "import { a } from \"./a.js\";\nimport { config } from \"/config.js\";\nimport(\"./late.js\");\na(config);\n",
+      """
+    import { a } from "./a.js";\nimport { config } from\
+     "/config.js";\nimport("./late.js");\na(config);\n
+    """,
     "site/assets/js/a.js": "import { b } from './b.js';\nexport const a = (x) => b(x);\n",
     "site/assets/js/b.js": "export { a } from './a.js';\nexport const b = (x) => x;\n",
     "site/assets/js/late.js": "export default `${1 + `import \"./no.js\"`}`;\n",
     "site/static/favicon.svg": "<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>\n",
     "content/about.md":
-      "---\ntitle: About\naliases: [/old-about]\n---\n# Us\n\n## Team\n\nSee [news](news/first.md) and [there](https://example.org).\n",
+      """
+    ---\ntitle: About\naliases: [/old-about]\n---\n# Us\n\n## Team\n\nSee\
+     [news](news/first.md) and [there](https://example.org).\n
+    """,
     "content/news/first.md":
       "---\ntitle: First\ndate: 2026-01-02\ndescription: The first\n---\nHello **world** & all.\n",
     "content/news/second.md": "---\ntitle: Second\ndate: 2026-01-03\n---\nMore.\n",
@@ -167,7 +187,12 @@ struct WholeSiteTests {
 
   @Test func `code in a page becomes a file`() throws {
     let page =
-      "---\ntitle: X\n---\n{% extends \"base.html\" %}{% block main %}<style>p { background: url(/assets/img/dot.svg) }</style><script type=\"module\">import \"/assets/js/a.js\";</script><script type=\"application/ld+json\">{}</script>{% endblock %}"
+      """
+      ---\ntitle: X\n---\n{% extends "base.html" %}{% block main %}<style>p {\
+       background: url(/assets/img/dot.svg) }</style>\
+      <script type="module">import "/assets/js/a.js";</script>\
+      <script type="application/ld+json">{}</script>{% endblock %}
+      """
     let files = try SmallSite.build(["site/pages/x.html": page]).files
     let html = files.text("x/index.html")
     #expect(!html.contains("<style"))

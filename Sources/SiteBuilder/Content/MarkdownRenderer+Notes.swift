@@ -15,7 +15,8 @@ extension MarkdownRenderer {
   mutating func footnoteDefinition(_ entering: Bool) {
     guard entering else {
       write(
-        "<a class=\"footnote-back\" href=\"#fnref-\(footnotes)\" role=\"doc-backlink\" aria-label=\"Back to the text\">↩</a>\n</li>\n"
+        "<a class=\"footnote-back\" href=\"#fnref-\(footnotes)\" role=\"doc-backlink\""
+          + " aria-label=\"Back to the text\">↩</a>\n</li>\n"
       )
       return
     }

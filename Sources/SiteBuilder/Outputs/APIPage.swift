@@ -239,7 +239,8 @@ enum BuiltInLayouts {
       <div class="prose">
         <p>Version {{ page.api.version }}. The document itself: <a href="/openapi.json">openapi.json</a>.</p>
         {% if page.api.servers %}<ul>{% for server in page.api.servers %}
-          <li><code>{{ server.url }}</code>{% if server.description %}: {{ server.description }}{% endif %}</li>{% endfor %}
+          <li><code>{{ server.url }}</code>{% if server.description %}: {{ server.description }}{% endif %}</li>
+          {%- endfor %}
         </ul>{% endif %}
         {% for group in page.api.groups %}
         <section>
@@ -250,21 +251,27 @@ enum BuiltInLayouts {
           <p>{{ operation.summary }}. {% if operation.needs_token %}Needs a token.{% else %}Public.{% endif %}</p>
           {% if operation.description %}<p>{{ operation.description }}</p>{% endif %}
           {% if operation.parameters %}<table>
-            <thead><tr><th scope="col">Parameter</th><th scope="col">In</th><th scope="col">Type</th><th scope="col">Meaning</th></tr></thead>
+            <thead><tr><th scope="col">Parameter</th><th scope="col">In</th><th scope="col">Type</th>
+              <th scope="col">Meaning</th></tr></thead>
             <tbody>{% for item in operation.parameters %}
-              <tr><td><code>{{ item.name }}</code>{% if item.required %} (required){% endif %}</td><td>{{ item.place }}</td><td>{{ item.type.text }}</td><td>{{ item.description }}</td></tr>{% endfor %}
+              <tr><td><code>{{ item.name }}</code>{% if item.required %} (required){% endif %}</td>
+                <td>{{ item.place }}</td><td>{{ item.type.text }}</td><td>{{ item.description }}</td></tr>{% endfor %}
             </tbody>
           </table>{% endif %}
           {% if operation.body %}<table>
-            <thead><tr><th scope="col">Body member</th><th scope="col">Type</th><th scope="col">Meaning</th></tr></thead>
+            <thead><tr><th scope="col">Body member</th><th scope="col">Type</th>
+              <th scope="col">Meaning</th></tr></thead>
             <tbody>{% for item in operation.body %}
-              <tr><td><code>{{ item.name }}</code>{% if item.required %} (required){% endif %}</td><td>{{ item.type.text }}</td><td>{{ item.description }}</td></tr>{% endfor %}
+              <tr><td><code>{{ item.name }}</code>{% if item.required %} (required){% endif %}</td>
+                <td>{{ item.type.text }}</td><td>{{ item.description }}</td></tr>{% endfor %}
             </tbody>
           </table>{% endif %}
           <table>
             <thead><tr><th scope="col">Status</th><th scope="col">Answer</th><th scope="col">Type</th></tr></thead>
             <tbody>{% for item in operation.responses %}
-              <tr><td>{{ item.status }}</td><td>{{ item.description }}</td><td>{% if item.type.schema %}<a href="#{{ item.type.schema }}">{{ item.type.text }}</a>{% else %}{{ item.type.text }}{% endif %}</td></tr>{% endfor %}
+              <tr><td>{{ item.status }}</td><td>{{ item.description }}</td>
+                <td>{% if item.type.schema %}<a href="#{{ item.type.schema }}">{{ item.type.text }}</a>{% else -%}
+                {{ item.type.text }}{% endif %}</td></tr>{% endfor %}
             </tbody>
           </table>
           {% endfor %}
@@ -277,7 +284,9 @@ enum BuiltInLayouts {
         {% if schema.fields %}<table>
           <thead><tr><th scope="col">Member</th><th scope="col">Type</th><th scope="col">Meaning</th></tr></thead>
           <tbody>{% for item in schema.fields %}
-            <tr><td><code>{{ item.name }}</code>{% if item.required %} (required){% endif %}</td><td>{% if item.type.schema %}<a href="#{{ item.type.schema }}">{{ item.type.text }}</a>{% else %}{{ item.type.text }}{% endif %}</td><td>{{ item.description }}</td></tr>{% endfor %}
+            <tr><td><code>{{ item.name }}</code>{% if item.required %} (required){% endif %}</td>
+              <td>{% if item.type.schema %}<a href="#{{ item.type.schema }}">{{ item.type.text }}</a>{% else -%}
+                {{ item.type.text }}{% endif %}</td><td>{{ item.description }}</td></tr>{% endfor %}
           </tbody>
         </table>{% else %}<p>{{ schema.type.text }}</p>{% endif %}
         {% endfor %}{% endif %}

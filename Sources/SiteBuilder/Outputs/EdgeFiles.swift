@@ -37,7 +37,9 @@ enum EdgeFiles {
         for (var name in request.querystring) {
           var entry = request.querystring[name];
           var values = entry.multiValue || [entry];
-          for (var i = 0; i < values.length; i++) parts.push(values[i].value === '' ? name : name + '=' + values[i].value);
+          for (var i = 0; i < values.length; i++) {
+            parts.push(values[i].value === '' ? name : name + '=' + values[i].value);
+          }
         }
         return parts.length ? '?' + parts.join('&') : '';
       }
@@ -57,7 +59,8 @@ enum EdgeFiles {
         for (var i = 0; i < routes.length; i++) {
           if (uri.startsWith(routes[i][0]) && !pages[page]) {
             var accept = request.headers.accept;
-            if (request.method === 'GET' && accept && accept.value.indexOf('text/html') >= 0) request.uri = routes[i][1];
+            var wants = accept && accept.value.indexOf('text/html') >= 0;
+            if (request.method === 'GET' && wants) request.uri = routes[i][1];
             return request;
           }
         }
