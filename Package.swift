@@ -46,7 +46,6 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
-let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -80,9 +79,10 @@ targets += capability("Tokens", words + ["Cryptography", "COpenSSL"])
 targets += capability(
   "Gateway",
   words + [
-    "HTTPExchange", "SiteBundle", "Tokens", "Settings", "Cryptography", nioCore, httpClient, yams,
+    "HTTPExchange", "SiteBundle", "Tokens", "Settings", "Cryptography", nioCore, nioHTTP1,
+    httpClient, yams,
   ],
-  testing: [nioEmbedded])
+  testing: [nioEmbedded, nioPosix])
 targets += capability(
   "Listener", words + ["HTTPExchange", "Settings", nioCore, nioPosix, nioHTTP1],
   testing: [nioEmbedded])
@@ -96,7 +96,7 @@ targets += capability(
 targets += capability(
   "Trading",
   words + ["HTTPExchange", "Store", "Market", "Workflows", "Settings", "Cryptography", nioCore])
-targets += capability("AWS", words + ["Cryptography", nioCore, httpClient])
+targets += capability("AWS", words + ["Cryptography", nioCore, nioHTTP1, httpClient])
 targets += capability("Sync", words + ["SiteBundle", "AWS", "Settings", "Cryptography"])
 targets += [
   .executableTarget(
@@ -146,8 +146,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     // Sockets, buffers and the HTTP/1.1 decoder of the edge.
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-    // TLS on sockets.
-    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     // Upstreams, JWKS, S3 and CloudFront.
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     // portico.yaml, front matter and OpenAPI with the place of every node.

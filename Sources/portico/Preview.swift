@@ -17,7 +17,10 @@ final class Preview: Sendable {
 
   init(project: Project) {
     self.project = project
-    builder = SiteBuild(settings: project.site)
+    var settings = project.site
+    // Absolute URLs and the policy follow the one origin of preview.
+    settings.baseURL = project.origin
+    builder = SiteBuild(settings: settings)
   }
 
   /// The first build; its mistakes end the command.
