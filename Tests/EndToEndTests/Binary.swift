@@ -114,8 +114,18 @@ final class RunningServer {
     _ target: String, method: String = "GET", headers: [(String, String)] = [], body: String = "",
     port: Int? = nil, host: String? = nil
   ) -> Answer {
-    guard let client = RawClient(port: port ?? self.port) else { return Answer(text: "") }
-    var request = "\(method) \(target) HTTP/1.1\r\nHost: \(host ?? "localhost:\(self.port)")\r\n"
+    Self.ask(
+      port ?? self.port, target, method: method, headers: headers, body: body,
+      host: host ?? "localhost:\(self.port)")
+  }
+
+  /// One request to a port on a connection of its own; status 0 when nobody answers.
+  static func ask(
+    _ port: Int, _ target: String, method: String = "GET", headers: [(String, String)] = [],
+    body: String = "", host: String? = nil
+  ) -> Answer {
+    guard let client = RawClient(port: port) else { return Answer(text: "") }
+    var request = "\(method) \(target) HTTP/1.1\r\nHost: \(host ?? "localhost:\(port)")\r\n"
     for (name, value) in headers { request += "\(name): \(value)\r\n" }
     if !body.isEmpty { request += "Content-Length: \(body.utf8.count)\r\n" }
     client.send(request + "Connection: close\r\n\r\n" + body)
