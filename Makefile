@@ -10,7 +10,7 @@ DEBUG   := .build/debug/portico
 RELEASE := .build/release/portico
 
 # Libraries that are linked, and the browser and peers that the tests use.
-SYSTEM_LIBRARIES := libssl-dev zlib1g-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libsqlite3-dev pkg-config
+SYSTEM_LIBRARIES := libssl-dev zlib1g-dev libbrotli-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libsqlite3-dev pkg-config
 SYSTEM_TOOLS     := python3-venv chromium nginx-light haproxy wrk strace node-jose
 
 serve: system-libraries

@@ -60,6 +60,7 @@ var targets: [Target] = []
 targets += [
   system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
   system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+  system("CBrotli", pkgConfig: "libbrotlienc", apt: "libbrotli-dev"),
   system("CCMark", pkgConfig: "libcmark-gfm", apt: "libcmark-gfm-dev libcmark-gfm-extensions-dev"),
   .target(name: "CDiagnosticArticles"),
   .target(name: "CRenameExchange"),
@@ -74,7 +75,7 @@ targets += capability("Templates", words, safe: true)
 targets += capability("HTTPExchange", words + [nioCore])
 targets += capability(
   "SiteBuilder",
-  words + ["SiteBundle", "Templates", "Settings", "Cryptography", "CZlib", "CCMark", yams])
+  words + ["SiteBundle", "Templates", "Settings", "Cryptography", "CZlib", "CBrotli", "CCMark", yams])
 targets += capability("Tokens", words + ["Cryptography", "COpenSSL"])
 targets += capability(
   "Gateway",

@@ -10,8 +10,8 @@ extension SiteBuild {
     package var files = 0
     /// Their bytes before compression.
     package var bytes = 0
-    /// Bytes of the compressed variants.
-    package var gzipBytes = 0
+    /// Bytes of the compressed variants by content coding.
+    package var encodedBytes: [String: Int] = [:]
     /// Duration of the whole build.
     package var milliseconds = 0
     /// Stages in their order.
@@ -22,7 +22,8 @@ extension SiteBuild {
     package var json: JSON {
       [
         "pages": .int(pages), "files": .int(files), "bytes": .int(bytes),
-        "gzipBytes": .int(gzipBytes), "milliseconds": .int(milliseconds),
+        "gzipBytes": .int(encodedBytes["gzip"] ?? 0),
+        "brotliBytes": .int(encodedBytes["br"] ?? 0), "milliseconds": .int(milliseconds),
         "stages": .object(JSONObject(stages.map { ($0.name, .int($0.milliseconds)) })),
         "warnings": .array(warnings.map(\.json)),
       ]
@@ -32,9 +33,11 @@ extension SiteBuild {
     package func text(folder: String) -> String {
       let slowest = stages.sorted { $0.milliseconds > $1.milliseconds }.prefix(3)
         .map { "\($0.name) \($0.milliseconds) ms" }.joined(separator: ", ")
+      let encoded = encodedBytes.sorted { $0.key > $1.key }
+        .map { "\(Self.size($0.value)) as \($0.key)" }.joined(separator: ", ")
       return """
         built \(folder): \(pages) pages, \(files) files, \(Self.size(bytes)) \
-        (\(Self.size(gzipBytes)) as gzip) in \(milliseconds) ms
+        (\(encoded)) in \(milliseconds) ms
         slowest: \(slowest)
 
         """

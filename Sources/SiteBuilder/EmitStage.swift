@@ -26,10 +26,12 @@ extension SiteBuild {
         findings: findings))
     emitter.writeHidden(EdgeFiles.policyKey, EdgeFiles.responseHeadersPolicy(map.policy))
     try findings.check()
+    let coders = Dictionary(
+      uniqueKeysWithValues: settings.coders.map { ($0.coding, $0.identity) })
     do {
       let manifest = BundleManifest(
         entries: try emitter.finish(), headerGroups: map.policy.groups, redirects: site.redirects,
-        spaRoutes: site.spaRoutes, baseURL: settings.baseURL, coders: ["gzip": Gzip.coder])
+        spaRoutes: site.spaRoutes, baseURL: settings.baseURL, coders: coders)
       emitter.writeHidden(BundleFolder.manifestKey, manifest.encoded())
       _ = try emitter.finish()
       return manifest

@@ -6,7 +6,7 @@ import Synchronization
 /// Writes published files with their variants and remembers their entries.
 final class Emitter: Sendable {
   private let write: @Sendable (String, [UInt8]) throws(Diagnostic) -> Void
-  private let cache: CompressionCache
+  private let caches: [CompressionCache]
   private let entries = Mutex<[BundleEntry]>([])
   private let failure = Mutex<Diagnostic?>(nil)
 
@@ -17,10 +17,10 @@ final class Emitter: Sendable {
   static let fileCaching = "public, max-age=300"
 
   init(
-    cache: CompressionCache,
+    caches: [CompressionCache],
     write: @escaping @Sendable (String, [UInt8]) throws(Diagnostic) -> Void
   ) {
-    self.cache = cache
+    self.caches = caches
     self.write = write
   }
 
@@ -31,11 +31,13 @@ final class Emitter: Sendable {
     var encodings: [EncodedVariant] = []
     do throws(Diagnostic) {
       try write(key, bytes)
-      if MediaTypes.isCompressible(key), let packed = cache.variant(of: bytes, sha256: sha256) {
-        try write(key + ".gz", packed)
+      for cache in MediaTypes.isCompressible(key) ? caches : [] {
+        guard let packed = cache.variant(of: bytes, sha256: sha256) else { continue }
+        let variant = key + cache.coder.suffix
+        try write(variant, packed)
         encodings.append(
           EncodedVariant(
-            coding: "gzip", key: key + ".gz", sha256: SHA256.hash(packed).hex,
+            coding: cache.coder.coding, key: variant, sha256: SHA256.hash(packed).hex,
             bytes: packed.count))
       }
     } catch {

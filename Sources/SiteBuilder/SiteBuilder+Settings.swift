@@ -53,6 +53,8 @@ package struct SiteSettings: Sendable {
   package var policyCharacters = 1_783
   /// Where compressed variants are kept between builds; empty keeps none.
   package var cacheFolder = ".build-cache"
+  /// Brotli's quality, 1 to 11; 0 makes no such variants.
+  package var brotliQuality = 11
   /// The API's document; the page on it is made when the file is there.
   package var openAPIFile = "site/openapi.yaml"
   package var apiPage = true
@@ -60,6 +62,9 @@ package struct SiteSettings: Sendable {
   package var sourceBytes = 64 << 20
 
   package init() {}
+
+  /// The codings that variants are made in.
+  var coders: [ContentCoder] { ContentCoder.all(brotliQuality: brotliQuality) }
 
   /// Reads the three sections; findings are noted on the readers.
   package init(site: SettingsReader, content: SettingsReader, build: SettingsReader) {
@@ -100,6 +105,7 @@ package struct SiteSettings: Sendable {
 
   private mutating func readBuild(_ build: SettingsReader) {
     cacheFolder = build.string("cache_folder", default: cacheFolder)
+    brotliQuality = build.int("brotli_quality", default: brotliQuality, in: 0...11)
     apiPage = build.bool("api_page", default: apiPage)
     openAPIFile = build.string("openapi", default: openAPIFile)
     sourceBytes = build.int("source_bytes", default: sourceBytes, in: 1_024...1_073_741_824)

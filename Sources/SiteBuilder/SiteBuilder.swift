@@ -33,13 +33,13 @@ package final class SiteBuild: Sendable {
     let staged: StagedBundle
     do { staged = try folder.stage() } catch { throw DiagnosticList([error]) }
     do throws(DiagnosticList) {
-      let cache = compressionCache()
-      let emitter = Emitter(cache: cache) { key, bytes throws(Diagnostic) in
+      let caches = compressionCaches()
+      let emitter = Emitter(caches: caches) { key, bytes throws(Diagnostic) in
         try staged.write(key, bytes)
       }
       var report = try assemble(sources, findings, emitter, start: start, progress: progress)
       do { try staged.publish() } catch { throw DiagnosticList([error]) }
-      cache.write(folder: settings.cacheFolder)
+      for cache in caches { cache.write(folder: settings.cacheFolder) }
       report.milliseconds = (time.monotonic() - start).wholeMilliseconds
       return report
     } catch {
@@ -53,7 +53,8 @@ package final class SiteBuild: Sendable {
     _ sources: FileTree
   ) throws(DiagnosticList) -> (report: Report, files: [String: [UInt8]]) {
     let files = Mutex<[String: [UInt8]]>([:])
-    let emitter = Emitter(cache: CompressionCache()) { key, bytes throws(Diagnostic) in
+    let emitter = Emitter(caches: settings.coders.map { CompressionCache($0) }) {
+      key, bytes throws(Diagnostic) in
       files.withLock { $0[key] = bytes }
     }
     let report = try assemble(
@@ -82,7 +83,9 @@ package final class SiteBuild: Sendable {
     report.files = manifest.entries.count
     for entry in manifest.entries {
       report.bytes += entry.bytes
-      report.gzipBytes += entry.encodings.reduce(0) { $0 + $1.bytes }
+      for variant in entry.encodings {
+        report.encodedBytes[variant.coding, default: 0] += variant.bytes
+      }
     }
     report.warnings = findings.warnings
     return report
@@ -94,10 +97,12 @@ package final class SiteBuild: Sendable {
     return FileTree.read(folders: folders, limit: settings.sourceBytes, note: findings.note)
   }
 
-  private func compressionCache() -> CompressionCache {
+  private func compressionCaches() -> [CompressionCache] {
     memory.withLock { memory in
       if let known = memory.compression { return known }
-      let read = CompressionCache.read(folder: settings.cacheFolder)
+      let read = settings.coders.map {
+        CompressionCache.read(folder: settings.cacheFolder, $0)
+      }
       memory.compression = read
       return read
     }
@@ -106,7 +111,7 @@ package final class SiteBuild: Sendable {
 
 /// What a build keeps for the next one.
 struct BuildMemory {
-  var compression: CompressionCache?
+  var compression: [CompressionCache]?
   var templates: TemplateSet?
   /// Pages by source path, as they were read from exactly this text.
   var pages: [String: (text: [UInt8], page: Page)] = [:]

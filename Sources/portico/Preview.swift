@@ -20,6 +20,8 @@ final class Preview: Sendable {
     var settings = project.site
     // Absolute URLs and the policy follow the one origin of preview.
     settings.baseURL = project.origin
+    // The tightest quality costs a second where a person waits; the bundle is not what is deployed.
+    settings.brotliQuality = min(settings.brotliQuality, 5)
     builder = SiteBuild(settings: settings)
   }
 
@@ -175,5 +177,9 @@ struct PreviewEdge: Edge {
 
   func transportError(status: Int, message: String, context: RequestContext?) -> Response {
     gateway.transportError(status: status, message: message, context: context)
+  }
+
+  func overdue(_ request: Request, _ context: RequestContext) -> Response {
+    gateway.overdue(request, context)
   }
 }

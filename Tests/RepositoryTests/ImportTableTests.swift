@@ -37,6 +37,7 @@ struct ImportTableTests {
     "Yams": ["Settings", "SiteBuilder", "Gateway"],
     "COpenSSL": ["Cryptography", "Tokens"],
     "CZlib": ["SiteBuilder"],
+    "CBrotli": ["SiteBuilder"],
     "CCMark": ["SiteBuilder"],
     "ArgumentParser": ["portico"],
     "CDiagnosticArticles": ["portico"],

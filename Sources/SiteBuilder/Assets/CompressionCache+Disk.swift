@@ -1,22 +1,22 @@
 import Cryptography
 import Foundation
 
-/// The cache as one file: records of digest, length, check and bytes.
+/// The cache of a coder as one file: records of digest, length, check and bytes.
 extension CompressionCache {
-  private static let magic = Array("portico-gzip-1\n".utf8)
+  private static let magic = Array("portico-pack-1\n".utf8)
   private static let bytesMost = 1 << 30
 
-  private static func file(_ folder: String) -> String {
-    "\(folder)/gzip-\(Gzip.coder.replacing(" ", with: "-")).pack"
+  private static func file(_ folder: String, _ coder: ContentCoder) -> String {
+    "\(folder)/\(coder.identity.replacing(" ", with: "-")).pack"
   }
 
   /// Reads the cache of a folder; whatever is damaged is made anew.
-  static func read(folder: String) -> CompressionCache {
-    guard !folder.isEmpty, let data = FileManager.default.contents(atPath: file(folder)),
+  static func read(folder: String, _ coder: ContentCoder) -> CompressionCache {
+    guard !folder.isEmpty, let data = FileManager.default.contents(atPath: file(folder, coder)),
       data.count < bytesMost
-    else { return CompressionCache() }
+    else { return CompressionCache(coder) }
     let bytes = [UInt8](data)
-    guard bytes.starts(with: magic) else { return CompressionCache() }
+    guard bytes.starts(with: magic) else { return CompressionCache(coder) }
     var known: [String: [UInt8]] = [:]
     var at = magic.count
     while at + 44 <= bytes.count {
@@ -29,7 +29,7 @@ extension CompressionCache {
       at += length
       if Array(SHA256.hash(packed).bytes.prefix(8)) == check { known[digest] = packed }
     }
-    return CompressionCache(known)
+    return CompressionCache(coder, known)
   }
 
   /// Writes what changed; a cache that cannot be written costs time, not the build.
@@ -45,6 +45,6 @@ extension CompressionCache {
     }
     try? FileManager.default.createDirectory(
       atPath: folder, withIntermediateDirectories: true)
-    try? Data(out).write(to: URL(fileURLWithPath: Self.file(folder)), options: .atomic)
+    try? Data(out).write(to: URL(fileURLWithPath: Self.file(folder, coder)), options: .atomic)
   }
 }
