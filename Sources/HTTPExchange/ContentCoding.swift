@@ -41,8 +41,9 @@ package enum ContentCoding {
 extension Substring {
   /// Without spaces and tabs at either end.
   package var trimmed: Substring {
-    var text = self.drop { $0 == " " || $0 == "\t" }
-    while let last = text.last, last == " " || last == "\t" { text = text.dropLast() }
-    return text
+    func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+    let bytes = utf8.drop(while: isSpace)
+    guard let last = bytes.lastIndex(where: { !isSpace($0) }) else { return "" }
+    return Substring(bytes[...last])
   }
 }

@@ -60,10 +60,36 @@ package struct Work: Sendable {
 package protocol Edge: Sendable {
   /// Decides on the connection's event loop; must not block.
   func decide(_ request: Request, _ context: RequestContext) -> Decision
+  /// An answer that lies ready for a plain read; nil sends the request the usual way, which must
+  /// come to the same answer.
+  func instant(_ read: PlainRead) -> InstantAnswer?
+  /// Told once per instant answer instead of `completed`; the exchange is made when it is asked for.
+  func answered(
+    _ answer: InstantAnswer, bytesOut: Int, nanoseconds: Int, _ exchange: () -> CompletedExchange)
   /// Told once per exchange when the last byte was written or the connection was lost.
   func completed(_ exchange: CompletedExchange)
   /// The body of an error that the transport itself found (400, 408, 413, 414, 431, 500, 503, 504).
   func transportError(status: Int, message: String, context: RequestContext?) -> Response
+  /// The same about a request whose head was understood, such as a body that is too long.
+  func transportError(
+    status: Int, message: String, of request: Request, context: RequestContext
+  ) -> Response
+  /// The answer to a request whose work did not end within its time class.
+  func overdue(_ request: Request, _ context: RequestContext) -> Response
+}
+
+extension Edge {
+  /// What an edge says that does not look at the request for it.
+  package func transportError(
+    status: Int, message: String, of request: Request, context: RequestContext
+  ) -> Response {
+    transportError(status: status, message: message, context: context)
+  }
+
+  /// What an edge says that has no words of its own for work that takes too long.
+  package func overdue(_ request: Request, _ context: RequestContext) -> Response {
+    transportError(status: 503, message: "Service Unavailable", context: context)
+  }
 }
 
 /// One finished exchange, for the access log and the metrics.
@@ -73,34 +99,44 @@ package struct CompletedExchange: Sendable {
   package var path: String
   package var query: String?
   package var authority: String
-  package var userAgent: String
+  /// The request's fields, of which the log shows few.
+  package var headers: HeaderFields
   package var httpVersion: String
   package var context: RequestContext
   package var status: Int
   package var notes: ResponseNotes
   package var bytesIn: Int
   package var bytesOut: Int
-  package var duration: Duration
+  /// From the head's arrival to the answer's end.
+  package var nanoseconds: Int
   /// Whether the client went away before the end.
   package var aborted: Bool
 
   package init(
-    method: String, path: String, query: String?, authority: String, userAgent: String,
+    method: String, path: String, query: String?, authority: String, headers: HeaderFields,
     httpVersion: String, context: RequestContext, status: Int, notes: ResponseNotes, bytesIn: Int,
-    bytesOut: Int, duration: Duration, aborted: Bool
+    bytesOut: Int, nanoseconds: Int, aborted: Bool
   ) {
     self.method = method
     self.path = path
     self.query = query
     self.authority = authority
-    self.userAgent = userAgent
+    self.headers = headers
     self.httpVersion = httpVersion
     self.context = context
     self.status = status
     self.notes = notes
     self.bytesIn = bytesIn
     self.bytesOut = bytesOut
-    self.duration = duration
+    self.nanoseconds = nanoseconds
     self.aborted = aborted
   }
+}
+
+extension CompletedExchange {
+  /// The client's own name for itself; empty without one.
+  package var userAgent: String { headers["user-agent"] ?? "" }
+
+  /// Whole milliseconds from the head's arrival to the answer's end.
+  package var milliseconds: Int { nanoseconds / 1_000_000 }
 }

@@ -28,11 +28,12 @@ package struct Request: Sendable {
   }
 
   /// The host without the port.
-  package var host: String {
-    if authority.hasPrefix("[") {
-      return String(authority.prefix { $0 != "]" }) + "]"
-    }
-    return String(authority.prefix { $0 != ":" })
+  package var host: String { Self.host(of: authority) }
+
+  static func host(of authority: String) -> String {
+    let end = authority.utf8.first == UInt8(ascii: "[") ? UInt8(ascii: "]") : UInt8(ascii: ":")
+    guard let at = authority.utf8.firstIndex(of: end) else { return authority }
+    return end == UInt8(ascii: ":") ? String(authority[..<at]) : String(authority[...at])
   }
 }
 

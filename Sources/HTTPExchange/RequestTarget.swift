@@ -28,28 +28,12 @@ package struct RequestTarget: Sendable, Hashable {
 
   /// Reads a target as received; refuses what different readers would read differently.
   package init(parsing raw: String) throws(Refusal) {
-    var plain = true
-    var queryAt: String.Index?
+    var text = raw
+    let shape = text.withUTF8(Self.shape)
+    if let refusal = shape.refusal { throw refusal }
+    let plain = shape.isPlain
     let bytes = raw.utf8
-    guard bytes.first == UInt8(ascii: "/") else { throw .notOriginForm }
-    var index = bytes.startIndex
-    var previous: UInt8 = 0
-    while index < bytes.endIndex {
-      let byte = bytes[index]
-      if byte == UInt8(ascii: "?") {
-        queryAt = index
-        break
-      }
-      if byte == UInt8(ascii: "#") { throw .fragment }
-      if byte <= 0x20 || byte == 0x7F || byte == UInt8(ascii: "\\") { throw .forbiddenOctet }
-      if byte == UInt8(ascii: "%") || byte >= 0x80 { plain = false }
-      if byte == UInt8(ascii: "."), previous == UInt8(ascii: "/") { plain = false }
-      previous = byte
-      index = bytes.index(after: index)
-    }
-    if bytes.count > 1, bytes[bytes.index(after: bytes.startIndex)] == UInt8(ascii: "/") {
-      throw .emptyAuthority
-    }
+    let queryAt = shape.query.map { bytes.index(bytes.startIndex, offsetBy: $0) }
     if let queryAt {
       let text = raw[raw.index(after: queryAt)...]
       if text.utf8.contains(UInt8(ascii: "#")) { throw .fragment }
@@ -60,6 +44,39 @@ package struct RequestTarget: Sendable, Hashable {
       rawPath = raw
     }
     path = plain ? rawPath : try Self.decode(rawPath)
+  }
+
+  /// Whether a target is its own canonical path: nothing to decode, no query.
+  package static func isCanonical(_ raw: String) -> Bool {
+    var raw = raw
+    let shape = raw.withUTF8(Self.shape)
+    return shape.isPlain && shape.query == nil
+  }
+
+  /// What a look at the bytes tells: whether the path needs no decoding, and where the query is.
+  private static func shape(_ bytes: UnsafeBufferPointer<UInt8>)
+    -> (isPlain: Bool, query: Int?, refusal: Refusal?)
+  {
+    guard bytes.first == UInt8(ascii: "/") else { return (false, nil, .notOriginForm) }
+    var plain = true
+    var previous: UInt8 = 0
+    var query: Int?
+    for index in bytes.indices {
+      let byte = bytes[index]
+      if byte == UInt8(ascii: "?") {
+        query = index
+        break
+      }
+      if byte == UInt8(ascii: "#") { return (false, nil, .fragment) }
+      if byte <= 0x20 || byte == 0x7F || byte == UInt8(ascii: "\\") {
+        return (false, nil, .forbiddenOctet)
+      }
+      if byte == UInt8(ascii: "%") || byte >= 0x80 { plain = false }
+      if byte == UInt8(ascii: "."), previous == UInt8(ascii: "/") { plain = false }
+      previous = byte
+    }
+    if bytes.count > 1, bytes[1] == UInt8(ascii: "/") { return (false, nil, .emptyAuthority) }
+    return (plain, query, nil)
   }
 
   private static func decode(_ raw: String) throws(Refusal) -> String {

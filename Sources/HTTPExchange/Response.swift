@@ -75,8 +75,8 @@ package struct ResponseNotes: Sendable {
   package var integrationLatency: Duration?
   /// The integration's own status.
   package var integrationStatus: Int?
-  /// Claims in wire form, for `$context.authorizer.claims.NAME`.
-  package var claims: [String: String] = [:]
+  /// The verified claims, for `$context.authorizer.claims.NAME`; the log writes what it needs.
+  package var claims: JSON = .null
   /// The gateway's function or upstream, for logs by handler.
   package var integration: String = ""
 

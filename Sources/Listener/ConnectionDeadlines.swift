@@ -5,6 +5,8 @@ struct ConnectionDeadlines {
   enum Phase: Equatable {
     /// Between requests.
     case idle
+    /// Between requests while draining: the last moment for a request that is on its way.
+    case farewell
     /// Part of a head has come.
     case head
     /// A body is being read; the bytes so far decide whether it is fast enough.
@@ -15,13 +17,19 @@ struct ConnectionDeadlines {
     case stream
     /// Bytes wait for the reader.
     case write
+    /// Our side has ended, the client's has not.
+    case linger
   }
 
   enum Expiry: Equatable {
     /// Close without a word: nobody waits for an answer.
     case close
-    /// Answer with this status, then close.
-    case answer(Int)
+    /// Nobody used the last moment: end our side first.
+    case farewell
+    /// The client is too slow: answer 408, then close.
+    case late
+    /// Our own work is too slow: answer for it, then close.
+    case overdue
   }
 
   let limits: ConnectionLimits
@@ -55,22 +63,31 @@ struct ConnectionDeadlines {
     case .idle: since + .milliseconds(Int64(limits.idleTimeoutMS))
     case .head: since + .milliseconds(Int64(limits.headTimeoutMS))
     case .body:
-      since + .milliseconds(Int64(limits.bodyGraceMS))
+      since
         + .milliseconds(
-          Int64(limits.bodyBytesPerSecond == 0 ? 0 : bodyBytes * 1000 / limits.bodyBytesPerSecond))
+          min(Int64(limits.bodyTimeoutMS), Int64(limits.bodyGraceMS) + bodyAllowanceMS))
     case .work: since + .milliseconds(Int64(limits.apiTimeoutMS))
     case .stream: nil
     case .write: since + .milliseconds(Int64(limits.writeTimeoutMS))
+    case .linger: since + .milliseconds(Int64(limits.lingerTimeoutMS))
+    case .farewell: since + .milliseconds(Int64(limits.drainIdleMS))
     }
+  }
+
+  /// The time that the bytes so far have earned at the least rate; without one, all there is.
+  private var bodyAllowanceMS: Int64 {
+    limits.bodyBytesPerSecond == 0
+      ? Int64(limits.bodyTimeoutMS) : Int64(bodyBytes * 1000 / limits.bodyBytesPerSecond)
   }
 
   /// What to do when the owner's timer fires; nil when it was too early.
   func expiry(now: NIODeadline) -> Expiry? {
     guard let due, due <= now else { return nil }
     switch phase {
-    case .idle, .write: return .close
-    case .head, .body: return .answer(408)
-    case .work: return .answer(503)
+    case .idle, .write, .linger: return .close
+    case .farewell: return .farewell
+    case .head, .body: return .late
+    case .work: return .overdue
     case .stream: return nil
     }
   }

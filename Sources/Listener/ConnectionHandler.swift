@@ -1,64 +1,78 @@
 import HTTPExchange
 import NIOCore
-import NIOHTTP1
 import Time
 
 /// One HTTP/1.1 connection: reads heads and bodies, asks the edge, writes answers, keeps deadlines.
 ///
-/// Requests are answered one after the other; parts that were pipelined behind the current one wait
-/// in a queue that one read can fill at most, since nothing is read while an answer is due.
+/// Requests are answered one after the other; bytes that were pipelined behind the current one wait
+/// in the input, which one read can fill at most, since nothing is read while an answer is due.
 final class ConnectionHandler: ChannelInboundHandler {
-  typealias InboundIn = HTTPServerRequestPart
+  typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
   /// Where the current exchange stands.
-  private enum State {
+  enum State {
     case waiting
     /// The body is collected before the work runs.
-    case collecting(Work, Exchange, ByteBuffer)
+    case collecting(Work, Exchange)
     /// The body flows to the work that already runs.
     case feeding(BodySource)
     /// The work runs, or its answer is written; nothing more is expected of the request.
     case working
     /// An answer went out before the body came: the rest is thrown away within a bound.
     case discarding(Int)
+    /// Our side has ended; what the client still sends is thrown away until it ends too.
+    case lingering
     case closed
   }
 
-  private let edge: any Edge
-  private let clock: any TimeSource
-  private let reader: HeadReader
-  private let limits: ConnectionLimits
+  let edge: any Edge
+  let clock: any TimeSource
+  let reader: HeadReader
+  let limits: ConnectionLimits
+  let peer: String
   private let registry: ConnectionRegistry
-  private let peer: String
-  private let ids: RequestIDs
 
-  private var writer = ResponseWriter()
-  private var state = State.waiting
-  private var queue = CircularBuffer<HTTPServerRequestPart>()
-  private var deadlines: ConnectionDeadlines
+  /// Memory that the connections of this event loop share.
+  let scratch: LoopScratch
+  var writer = ResponseWriter()
+  var ids = RequestIDs()
+  var state = State.waiting
+  /// What came and was not asked for yet.
+  var input = ByteBuffer()
+  var decoder: RequestDecoder
+  /// The body so far, when it is collected before the work runs.
+  private var collected = ByteBuffer()
+  /// What of the bound for all bodies this exchange has taken.
+  private var bodyBytesHeld = 0
+  var deadlines: ConnectionDeadlines
+  var current: Exchange?
+  var task: Task<Void, Never>?
+  var executor: EventLoopTaskExecutor?
+  var served = 0
+  var draining = false
+  var inputClosed = false
+  /// Answers lie in the channel that one flush sends together.
+  var owesFlush = false
+  private(set) var isProcessing = false
+  private var isReading = false
+  /// Whether the reader of our answers keeps up; nothing new is begun while it does not.
+  private var isWritable = true
   private var timer: Scheduled<Void>?
   private var timerDue = NIODeadline.distantFuture
-  private var current: Exchange?
-  private var task: Task<Void, Never>?
-  private var served = 0
-  private var headBytes = 0
-  private var draining = false
-  private var inputClosed = false
-  private var isReading = false
-  private var executor: EventLoopTaskExecutor?
 
   init(
     edge: any Edge, clock: any TimeSource, settings: ListenerSettings,
-    registry: ConnectionRegistry, peer: String
+    registry: ConnectionRegistry, scratch: LoopScratch, peer: String
   ) {
+    self.scratch = scratch
     self.edge = edge
     self.clock = clock
     limits = settings.limits
     reader = HeadReader(limits: settings.limits, trusted: settings.trustedProxies)
+    decoder = RequestDecoder(limits: settings.limits)
     self.registry = registry
     self.peer = peer
-    ids = RequestIDs()
     deadlines = ConnectionDeadlines(limits: settings.limits, now: .now())
   }
 
@@ -77,9 +91,18 @@ final class ConnectionHandler: ChannelInboundHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    let part = unwrapInboundIn(data)
-    if case .head = part { headBytes = 0 }
-    queue.append(part)
+    let bytes = unwrapInboundIn(data)
+    switch state {
+    case .lingering, .closed: return
+    case .collecting, .feeding: deadlines.progressed(bytes.readableBytes, now: .now())
+    case .waiting, .working, .discarding: break
+    }
+    if input.readableBytes == 0 {
+      input = bytes
+    } else {
+      input.discardReadBytes()
+      input.writeImmutableBuffer(bytes)
+    }
     process(context)
   }
 
@@ -89,20 +112,19 @@ final class ConnectionHandler: ChannelInboundHandler {
     context.fireChannelReadComplete()
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    // The decoder found bytes that are no HTTP; whoever sent them gets one answer and no second try.
-    if error is HTTPParserError {
-      let tooLarge = (error as? HTTPParserError) == .headerOverflow
-      refuse(context, status: tooLarge ? 431 : 400, message: "The request is not valid HTTP/1.1")
-    } else {
-      close(context)
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    isWritable = context.channel.isWritable
+    if isWritable, !isProcessing {
+      process(context)
+      requestRead(context)
     }
+    context.fireChannelWritabilityChanged()
   }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { close(context) }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     switch event {
-    case let event as RawBytes: received(event.count, context)
-    case is BytesDecoded: checkHeadSize(context: context)
     case is BodyDemand:
       if case .feeding(let source) = state { source.roomAgain() }
       requestRead(context)
@@ -110,349 +132,136 @@ final class ConnectionHandler: ChannelInboundHandler {
     case ChannelEvent.inputClosed:
       // A half-closed client still reads its answer; without one under way the connection is over.
       inputClosed = true
-      if case .waiting = state { close(context) }
+      switch state {
+      case .waiting, .lingering: close(context)
+      default: break
+      }
     default: context.fireUserInboundEventTriggered(event)
     }
   }
 
-  /// Raw bytes came in: the head's deadline and bound, and the body's rate, count them.
-  private func received(_ count: Int, _ context: ChannelHandlerContext) {
-    switch state {
-    case .waiting:
-      if deadlines.phase == .idle {
+  // MARK: Input
+
+  /// Takes what can be taken from the input; answers that are ready leave together.
+  func process(_ context: ChannelHandlerContext) {
+    guard !isProcessing else { return }
+    isProcessing = true
+    var wasWritable: Bool
+    repeat {
+      while step(context) {}
+      wasWritable = isWritable
+      if owesFlush {
+        owesFlush = false
+        context.flush()
+      }
+    } while isWritable && !wasWritable
+    isProcessing = false
+    // The memory of the read goes back to whoever reads next.
+    if input.readableBytes == 0 { input = ByteBuffer() }
+  }
+
+  /// Takes the next part; false when it has not come or nobody wants it now.
+  private func step(_ context: ChannelHandlerContext) -> Bool {
+    do throws(RequestDecoder.Malformed) {
+      switch state {
+      case .waiting: return try stepHead(context)
+      case .collecting(let work, let exchange):
+        guard let part = try decoder.bodyPart(&input) else { return false }
+        collect(part, work, exchange, context)
+      case .feeding(let source):
+        guard let part = try decoder.bodyPart(&input) else { return false }
+        feed(part, source, context)
+      case .discarding(let left):
+        guard let part = try decoder.bodyPart(&input) else { return false }
+        discard(part, left, context)
+      case .working, .lingering, .closed: return false
+      }
+      return true
+    } catch {
+      // Whoever sends bytes that are no HTTP gets one answer and no second try.
+      refuse(context, status: error.status, message: error.message)
+      return false
+    }
+  }
+
+  private func stepHead(_ context: ChannelHandlerContext) throws(RequestDecoder.Malformed) -> Bool {
+    guard isWritable, input.readableBytes > 0 else { return false }
+    guard let head = try decoder.head(&input) else {
+      if deadlines.phase == .idle || deadlines.phase == .farewell {
         deadlines.enter(.head, now: .now())
         arm(context)
       }
-      headBytes += count
-    case .collecting, .feeding:
-      deadlines.progressed(count, now: .now())
-    default: break
+      return false
     }
+    begin(head, context)
+    return true
   }
 
-  /// Called after the decoder has seen the bytes: whatever is left over is an unfinished head.
-  private func checkHeadSize(context: ChannelHandlerContext) {
-    if case .waiting = state, deadlines.phase == .head, headBytes > limits.headBytes {
-      refuse(context, status: 431, message: "The request's header fields are too large")
-    }
-  }
-
-  // MARK: Requests
-
-  private func process(_ context: ChannelHandlerContext) {
-    while let part = queue.first {
-      switch (state, part) {
-      case (.waiting, .head(let head)):
-        queue.removeFirst()
-        begin(head, context)
-      case (.waiting, _): queue.removeFirst()
-      case (.collecting(let work, let exchange, var buffer), .body(let chunk)):
-        queue.removeFirst()
-        if buffer.readableBytes + chunk.readableBytes > work.bodyLimit {
-          refuse(context, status: 413, message: "Request Entity Too Large")
-          return
-        }
-        // Let go of the state's copy first, so that the append does not copy the whole.
-        state = .working
-        buffer.writeImmutableBuffer(chunk)
-        state = .collecting(work, exchange, buffer)
-      case (.collecting(let work, let exchange, let buffer), .end):
-        queue.removeFirst()
-        start(work, exchange, .bytes(buffer), context)
-      case (.feeding(let source), .body(let chunk)):
-        queue.removeFirst()
-        source.yield(chunk)
-      case (.feeding(let source), .end):
-        queue.removeFirst()
-        source.finish()
-        state = .working
-        enterWork(source.timeClass, context)
-      case (.discarding(let left), .body(let chunk)):
-        queue.removeFirst()
-        state = .discarding(left - chunk.readableBytes)
-        if left < chunk.readableBytes { return close(context) }
-      case (.discarding, .end):
-        queue.removeFirst()
-        next(context)
-      case (.working, .end):
-        queue.removeFirst()
-      case (.working, _), (.collecting, .head), (.feeding, .head), (.discarding, .head): return
-      case (.closed, _): return queue.removeAll()
-      }
-    }
-  }
-
-  private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-    served += 1
-    let parsed: HeadReader.Head
-    do {
-      parsed = try reader.read(head, peer: peer)
-    } catch {
-      return refuse(context, status: error.status, message: error.message)
-    }
-    var requestContext = RequestContext(
-      requestID: ids.next(), sourceAddress: parsed.address, clock: clock)
-    requestContext.trace = TraceContext(
-      traceparent: parsed.request.headers["traceparent"] ?? "",
-      amazon: parsed.request.headers["x-amzn-trace-id"] ?? "")
-    let exchange = Exchange(head: parsed, context: requestContext)
-    current = exchange
-    switch edge.decide(parsed.request, requestContext) {
-    case .answer(let response):
-      let unread = parsed.framing != .none
-      respond(response, exchange, unread: unread, context)
-    case .handle(let work): receiveBody(work, exchange, context)
-    }
-  }
-
-  private func receiveBody(_ work: Work, _ exchange: Exchange, _ context: ChannelHandlerContext) {
-    switch exchange.head.framing {
-    case .none:
-      start(work, exchange, .empty, context)
-      return
-    case .length(let length) where length > work.bodyLimit:
-      return refuse(context, status: 413, message: "Request Entity Too Large")
-    case .length, .chunked: break
-    }
-    if exchange.head.expectsContinue {
-      context.writeAndFlush(
-        wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
-    }
-    deadlines.enter(.body, now: .now())
-    arm(context)
-    if work.streamsBody {
-      let source = BodySource(
-        limit: work.bodyLimit, timeClass: work.timeClass,
-        channel: context.channel, length: exchange.head.declaredLength)
-      start(work, exchange, .stream(source.stream), context)
-      state = .feeding(source)
-    } else {
-      state = .collecting(work, exchange, ByteBuffer())
-    }
-  }
-
-  private func start(
-    _ work: Work, _ exchange: Exchange, _ body: Body, _ context: ChannelHandlerContext
-  ) {
-    state = .working
-    exchange.bytesIn = body.length ?? 0
-    enterWork(work.timeClass, context)
-    guard let executor else { return }
-    let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-    let channel = context.channel
-    let run = work.run
-    // A connection outlives no request it serves: the task is kept and cancelled when it closes.
-    task = Task(executorPreference: executor) { @Sendable @concurrent in
-      await Self.perform(run, body, exchange, channel, loopBound)
-    }
-  }
-
-  private static func perform(
-    _ run: @Sendable (Body) async -> Response, _ body: Body, _ exchange: Exchange,
-    _ channel: any Channel, _ bound: NIOLoopBound<(ConnectionHandler, ChannelHandlerContext)>
-  ) async {
-    let response = await run(body)
-    if case .stream(let stream) = response.body {
-      return await write(stream, response, exchange, channel, bound)
-    }
-    channel.eventLoop.execute {
-      let (handler, context) = bound.value
-      handler.respond(response, exchange, unread: false, context)
-    }
-  }
-
-  private func enterWork(_ timeClass: TimeClass, _ context: ChannelHandlerContext) {
-    if case .feeding = state { return }
-    deadlines.enter(timeClass == .api ? .work : .stream, now: .now())
-    arm(context)
-  }
-
-  // MARK: Answers
-
-  private func respond(
-    _ response: Response, _ exchange: Exchange, unread: Bool, _ context: ChannelHandlerContext
-  ) {
-    guard current === exchange else { return }
-    let body = response.body.buffer ?? ByteBuffer()
-    let bodyless = exchange.isHead || response.status == 204 || response.status == 304
-    let keep = keepsAlive(exchange)
-    var buffer = context.channel.allocator.buffer(
-      capacity: 512 + (bodyless ? 0 : min(body.readableBytes, Self.joinedBytes)))
-    writer.writeHead(
-      response, framing: bodyless ? .none : .length(body.readableBytes), keepAlive: keep,
-      isHTTP10: exchange.head.isHTTP10, now: clock.now(), into: &buffer)
-    exchange.record(response, bytesOut: bodyless ? 0 : body.readableBytes)
-    if bodyless || body.readableBytes == 0 {
-      context.write(wrapOutboundOut(buffer), promise: nil)
-    } else if body.readableBytes <= Self.joinedBytes {
-      buffer.writeImmutableBuffer(body)
-      context.write(wrapOutboundOut(buffer), promise: nil)
-    } else {
-      context.write(wrapOutboundOut(buffer), promise: nil)
-      context.write(wrapOutboundOut(body), promise: nil)
-    }
-    finishAnswer(exchange, keep: keep, unread: unread, context)
-  }
-
-  /// Bodies up to this size are copied behind their head: one write costs less than two.
-  private static let joinedBytes = 16_384
-
-  private func finishAnswer(
-    _ exchange: Exchange, keep: Bool, unread: Bool, _ context: ChannelHandlerContext
-  ) {
-    let done = context.eventLoop.makePromise(of: Void.self)
-    context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: done)
-    complete(exchange, aborted: false)
-    task = nil
-    if !keep {
-      state = .closed
-      deadlines.enter(.write, now: .now())
-      arm(context)
-      let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-      done.futureResult.whenComplete { _ in
-        let (handler, context) = bound.value
-        handler.close(context)
-      }
-      return
-    }
-    if unread {
-      state = .discarding(limits.discardBytes)
-      deadlines.enter(.body, now: .now())
-      arm(context)
-      process(context)
-      requestRead(context)
-      return
-    }
-    next(context)
-  }
-
-  private func next(_ context: ChannelHandlerContext) {
-    state = .waiting
-    headBytes = 0
-    if draining || inputClosed { return close(context) }
-    deadlines.enter(.idle, now: .now())
-    arm(context)
-    if !queue.isEmpty { process(context) }
-    if case .waiting = state { requestRead(context) }
-  }
-
-  private func keepsAlive(_ exchange: Exchange) -> Bool {
-    exchange.head.keepAlive && !draining && !inputClosed && served < limits.requestsPerConnection
-  }
-
-  /// Writes a streamed answer chunk by chunk; each waits until the socket has taken it.
-  private static func write(
-    _ stream: BodyStream, _ response: Response, _ exchange: Exchange, _ channel: any Channel,
-    _ bound: NIOLoopBound<(ConnectionHandler, ChannelHandlerContext)>
-  ) async {
-    let keepable: Bool
-    do {
-      let chunked = try await channel.eventLoop.submit {
-        let (handler, context) = bound.value
-        return try handler.writeStreamHead(stream, response, exchange, context)
-      }.get()
-      keepable = chunked || stream.length != nil
-      if !exchange.isHead {
-        for try await chunk in stream where chunk.readableBytes > 0 {
-          let framed = chunked ? Self.frame(chunk) : chunk
-          exchange.addBytesOut(chunk.readableBytes)
-          try await channel.eventLoop.submit {
-            let (handler, context) = bound.value
-            return handler.writeChunk(framed, context)
-          }.get().get()
-        }
-      }
-      let last = chunked && !exchange.isHead ? ByteBuffer(string: "0\r\n\r\n") : ByteBuffer()
-      try await channel.writeAndFlush(last).get()
-    } catch {
-      // A broken stream must not look whole: the connection ends without the last chunk.
-      channel.eventLoop.execute {
-        let (handler, context) = bound.value
-        handler.close(context)
-      }
-      return
-    }
-    channel.eventLoop.execute {
-      let (handler, context) = bound.value
-      guard handler.current === exchange else { return }
-      let keep = handler.keepsAlive(exchange) && keepable
-      handler.finishAnswer(exchange, keep: keep, unread: false, context)
-    }
-  }
-
-  private func writeStreamHead(
-    _ stream: BodyStream, _ response: Response, _ exchange: Exchange,
+  private func collect(
+    _ part: RequestDecoder.BodyPart, _ work: Work, _ exchange: Exchange,
     _ context: ChannelHandlerContext
-  ) throws -> Bool {
-    guard current === exchange else { throw ChannelError.ioOnClosedChannel }
-    let framing: ResponseWriter.Framing =
-      if exchange.isHead { .none } else if let length = stream.length {
-        .length(length)
-      } else if exchange.head.isHTTP10 { .untilClose } else { .chunked }
-    var buffer = context.channel.allocator.buffer(capacity: 512)
-    writer.writeHead(
-      response, framing: framing,
-      keepAlive: keepsAlive(exchange) && framing != .untilClose,
-      isHTTP10: exchange.head.isHTTP10, now: clock.now(), into: &buffer)
-    exchange.record(response, bytesOut: 0)
-    deadlines.enter(.stream, now: .now())
-    context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
-    return framing == .chunked
-  }
-
-  private func writeChunk(_ chunk: ByteBuffer, _ context: ChannelHandlerContext)
-    -> EventLoopFuture<Void>
-  {
-    deadlines.enter(.write, now: .now())
-    arm(context)
-    let written = context.eventLoop.makePromise(of: Void.self)
-    context.writeAndFlush(wrapOutboundOut(chunk), promise: written)
-    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-    written.futureResult.whenSuccess {
-      let (handler, _) = bound.value
-      if handler.deadlines.phase == .write { handler.deadlines.enter(.stream, now: .now()) }
+  ) {
+    switch part {
+    case .end:
+      let body = collected
+      collected = ByteBuffer()
+      start(work, exchange, .bytes(body), context)
+    case .bytes(let chunk):
+      if collected.readableBytes + chunk.readableBytes > work.bodyLimit {
+        return refuse(context, status: 413, message: "Request Entity Too Large")
+      }
+      guard registry.takeBodyBytes(chunk.readableBytes) else {
+        return refuse(context, status: 503, message: "Service Unavailable")
+      }
+      bodyBytesHeld += chunk.readableBytes
+      if collected.readableBytes == 0 {
+        collected = chunk
+      } else {
+        collected.writeImmutableBuffer(chunk)
+      }
     }
-    return written.futureResult
   }
 
-  private static func frame(_ chunk: ByteBuffer) -> ByteBuffer {
-    var framed = ByteBuffer()
-    framed.writeString(String(chunk.readableBytes, radix: 16) + "\r\n")
-    framed.writeImmutableBuffer(chunk)
-    framed.writeStaticString("\r\n")
-    return framed
+  private func feed(
+    _ part: RequestDecoder.BodyPart, _ source: BodySource, _ context: ChannelHandlerContext
+  ) {
+    switch part {
+    case .bytes(let chunk): source.yield(chunk)
+    case .end:
+      source.finish()
+      state = .working
+      enterWork(source.timeClass, context)
+    }
   }
 
-  // MARK: Ends
-
-  /// Answers what the transport itself found and closes: what follows cannot be trusted.
-  private func refuse(_ context: ChannelHandlerContext, status: Int, message: String) {
-    if case .closed = state { return }
-    let exchange =
-      current
-      ?? Exchange(
-        refused: RequestContext(requestID: ids.next(), sourceAddress: peer, clock: clock))
-    current = exchange
-    task?.cancel()
-    let response = edge.transportError(status: status, message: message, context: exchange.context)
-    let body = response.body.buffer ?? ByteBuffer()
-    var buffer = context.channel.allocator.buffer(capacity: 512 + body.readableBytes)
-    writer.writeHead(
-      response, framing: .length(body.readableBytes), keepAlive: false, isHTTP10: false,
-      now: clock.now(), into: &buffer)
-    buffer.writeImmutableBuffer(body)
-    exchange.record(response, bytesOut: body.readableBytes)
-    context.write(wrapOutboundOut(buffer), promise: nil)
-    queue.removeAll()
-    finishAnswer(exchange, keep: false, unread: false, context)
+  private func discard(
+    _ part: RequestDecoder.BodyPart, _ left: Int, _ context: ChannelHandlerContext
+  ) {
+    switch part {
+    case .bytes(let chunk):
+      state = .discarding(left - chunk.readableBytes)
+      if left < chunk.readableBytes { linger(context) }
+    case .end: next(context)
+    }
   }
 
-  private func drain(_ context: ChannelHandlerContext) {
-    draining = true
-    if case .waiting = state, deadlines.phase == .idle { close(context) }
+  func requestRead(_ context: ChannelHandlerContext) {
+    guard !isReading else { return }
+    switch state {
+    case .waiting where isWritable: break
+    case .collecting, .discarding, .lingering: break
+    case .feeding(let source) where source.wantsMore: break
+    // While work runs one read stays open, so that a client that goes away is noticed.
+    case .working where input.readableBytes == 0: break
+    case .waiting, .working, .feeding, .closed: return
+    }
+    isReading = true
+    context.read()
   }
 
-  private func close(_ context: ChannelHandlerContext) {
+  // MARK: Ends and deadlines
+
+  func close(_ context: ChannelHandlerContext) {
     finish(context, aborted: current != nil)
     context.close(promise: nil)
   }
@@ -461,35 +270,25 @@ final class ConnectionHandler: ChannelInboundHandler {
     if let current { complete(current, aborted: aborted) }
     if case .feeding(let source) = state { source.fail(ChannelError.inputClosed) }
     state = .closed
-    queue.removeAll()
+    input = ByteBuffer()
     task?.cancel()
     task = nil
     timer?.cancel()
     timer = nil
   }
 
-  private func complete(_ exchange: Exchange, aborted: Bool) {
+  func complete(_ exchange: Exchange, aborted: Bool) {
     current = nil
+    if bodyBytesHeld > 0 {
+      registry.giveBodyBytes(bodyBytesHeld)
+      bodyBytesHeld = 0
+      collected = ByteBuffer()
+    }
     edge.completed(exchange.finished(aborted: aborted, now: clock.monotonic()))
   }
 
-  // MARK: Reading and deadlines
-
-  private func requestRead(_ context: ChannelHandlerContext) {
-    guard !isReading else { return }
-    switch state {
-    case .waiting, .collecting, .discarding: break
-    case .feeding(let source) where source.wantsMore: break
-    // While work runs one read stays open, so that a client that goes away is noticed.
-    case .working where queue.isEmpty: break
-    case .working, .feeding, .closed: return
-    }
-    isReading = true
-    context.read()
-  }
-
   /// Keeps one timer at the earliest deadline; a deadline that moved away costs nothing until then.
-  private func arm(_ context: ChannelHandlerContext) {
+  func arm(_ context: ChannelHandlerContext) {
     guard let due = deadlines.due, due < timerDue || timer == nil else { return }
     timer?.cancel()
     timerDue = due
@@ -507,9 +306,9 @@ final class ConnectionHandler: ChannelInboundHandler {
     switch deadlines.expiry(now: .now()) {
     case nil: arm(context)
     case .close: close(context)
-    case .answer(let status):
-      let message = status == 408 ? "Request Timeout" : "Service Unavailable"
-      refuse(context, status: status, message: message)
+    case .farewell: linger(context)
+    case .late: refuse(context, status: 408, message: "Request Timeout")
+    case .overdue: refuse(context) { $0.overdue($1.head.request, $1.context) }
     }
   }
 }

@@ -12,6 +12,7 @@ final class ConnectionRegistry: Sendable {
 
   private let state = Mutex(State())
   private let limits: ConnectionLimits
+  private let bodyBytes = Atomic(0)
 
   init(limits: ConnectionLimits) { self.limits = limits }
 
@@ -48,6 +49,17 @@ final class ConnectionRegistry: Sendable {
 
   /// Connections taken and refused since the start.
   var totals: (accepted: Int, refused: Int) { state.withLock { ($0.accepted, $0.refused) } }
+
+  /// Takes room for a part of a body that is collected; false when all bodies together have no more.
+  func takeBodyBytes(_ count: Int) -> Bool {
+    let held = bodyBytes.add(count, ordering: .relaxed).newValue
+    if held <= limits.bodiesBytes { return true }
+    giveBodyBytes(count)
+    return false
+  }
+
+  /// Gives the room back.
+  func giveBodyBytes(_ count: Int) { bodyBytes.subtract(count, ordering: .relaxed) }
 
   /// Tells every connection to end after its exchange.
   func drain() {

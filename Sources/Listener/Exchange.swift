@@ -10,6 +10,7 @@ final class Exchange: Sendable {
     var notes = ResponseNotes()
     var bytesIn = 0
     var bytesOut = 0
+    var waited = false
   }
 
   let head: HeadReader.Head
@@ -31,12 +32,23 @@ final class Exchange: Sendable {
       context: context)
   }
 
-  var isHead: Bool { head.request.method == "HEAD" }
-
-  var bytesIn: Int {
-    get { outcome.withLock { $0.bytesIn } }
-    set { outcome.withLock { $0.bytesIn = newValue } }
+  /// The time of the answer's `Date`: of the arrival when it was answered at once.
+  func date(_ clock: any TimeSource) -> Timestamp {
+    outcome.withLock { $0.waited } ? clock.now() : context.receivedAt
   }
+
+  /// Work runs on a body of that many bytes, and may take its time.
+  func waits(bytesIn: Int) {
+    outcome.withLock {
+      $0.waited = true
+      $0.bytesIn = bytesIn
+    }
+  }
+
+  /// Whether there is a request: no method is named as the one that stands for none.
+  var isUnderstood: Bool { head.request.method != "-" }
+
+  var isHead: Bool { head.request.method == "HEAD" }
 
   func record(_ response: Response, bytesOut: Int) {
     outcome.withLock {
@@ -53,10 +65,11 @@ final class Exchange: Sendable {
     return CompletedExchange(
       method: head.request.method, path: head.request.target.rawPath,
       query: head.request.target.query, authority: head.request.authority,
-      userAgent: head.request.headers["user-agent"] ?? "",
+      headers: head.request.headers,
       httpVersion: head.isHTTP10 ? "HTTP/1.0" : "HTTP/1.1", context: context,
       status: outcome.status == 0 ? 499 : outcome.status, notes: outcome.notes,
-      bytesIn: outcome.bytesIn, bytesOut: outcome.bytesOut, duration: now - context.startedAt,
+      bytesIn: outcome.bytesIn, bytesOut: outcome.bytesOut,
+      nanoseconds: Int(now.nanoseconds &- context.startedAt.nanoseconds),
       aborted: aborted)
   }
 }
@@ -74,10 +87,14 @@ struct RequestIDs {
   private static let alphabet = Array(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-  func next() -> String {
-    // Ids name requests, they guard nothing; the system's generator is asked once for both halves.
-    var generator = SystemRandomNumberGenerator()
-    var bits = UInt128(generator.next()) << 64 | UInt128(generator.next())
+  // Ids name requests, they guard nothing: one question to the system per connection is enough.
+  private var high = UInt64.random(in: 0 ... .max)
+  private var low = UInt64.random(in: 0 ... .max)
+
+  mutating func next() -> String {
+    high &+= 0x9E37_79B9_7F4A_7C15
+    low &+= 0xD1B5_4A32_D192_ED03
+    var bits = UInt128(Self.mixed(high)) << 64 | UInt128(Self.mixed(low))
     return String(unsafeUninitializedCapacity: 15) { buffer in
       for index in 0..<14 {
         buffer[index] = Self.alphabet[Int(bits & 63)]
@@ -86,5 +103,13 @@ struct RequestIDs {
       buffer[14] = UInt8(ascii: "=")
       return 15
     }
+  }
+
+  /// SplitMix64's finalizer (Steele, Lea, Flood 2014).
+  private static func mixed(_ state: UInt64) -> UInt64 {
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
   }
 }

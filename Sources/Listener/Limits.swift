@@ -16,6 +16,11 @@ package struct ConnectionLimits: Sendable, Hashable {
   package var bodyBytesPerSecond = 256
   /// Time before the rate of a body is looked at.
   package var bodyGraceMS = 5_000
+  /// A whole body, however fast it comes: the least rate alone would let 10 MB take half a day.
+  package var bodyTimeoutMS = 300_000
+  /// All bodies together that are collected before their work runs: many connections with the
+  /// largest body that a route takes would be more than a machine has.
+  package var bodiesBytes = 268_435_456
   /// An API answer; AWS's integration limit.
   package var apiTimeoutMS = 30_000
   /// Without a byte taken by the reader.
@@ -28,8 +33,13 @@ package struct ConnectionLimits: Sendable, Hashable {
   package var requestsPerConnection = 1_000_000
   /// After the signal, before listening ends: balancers see `/readyz` first.
   package var lameDuckMS = 0
+  /// After the signal, for a request that is on its way over a kept connection.
+  package var drainIdleMS = 250
   /// After the signal, for exchanges under way.
   package var drainTimeoutMS = 30_000
+  /// After our last byte, for what the client still sends: closing over it could take the answer
+  /// away (RFC 9112 §9.6).
+  package var lingerTimeoutMS = 1_000
   /// Bytes of a refused or unread body that are thrown away before the connection is closed.
   package var discardBytes = 65_536
 
@@ -66,6 +76,9 @@ extension ListenerSettings {
     l.bodyBytesPerSecond = reader.int(
       "body_bytes_per_second", default: l.bodyBytesPerSecond, in: 0...1_048_576)
     l.bodyGraceMS = reader.int("body_grace_ms", default: l.bodyGraceMS, in: 100...600_000)
+    l.bodyTimeoutMS = reader.int("body_timeout_ms", default: l.bodyTimeoutMS, in: 100...3_600_000)
+    l.bodiesBytes = reader.int(
+      "bodies_bytes", default: l.bodiesBytes, in: 65_536...68_719_476_736)
     l.apiTimeoutMS = reader.int("api_timeout_ms", default: l.apiTimeoutMS, in: 50...900_000)
     l.writeTimeoutMS = reader.int("write_timeout_ms", default: l.writeTimeoutMS, in: 100...600_000)
     l.connections = reader.int("connections", default: l.connections, in: 1...1_000_000)
@@ -74,6 +87,9 @@ extension ListenerSettings {
     l.requestsPerConnection = reader.int(
       "requests_per_connection", default: l.requestsPerConnection, in: 1...Int.max)
     l.lameDuckMS = reader.int("lame_duck_ms", default: l.lameDuckMS, in: 0...600_000)
+    l.drainIdleMS = reader.int("drain_idle_ms", default: l.drainIdleMS, in: 0...60_000)
+    l.lingerTimeoutMS = reader.int(
+      "linger_timeout_ms", default: l.lingerTimeoutMS, in: 0...60_000)
     l.drainTimeoutMS = reader.int("drain_timeout_ms", default: l.drainTimeoutMS, in: 0...600_000)
     l.discardBytes = reader.int("discard_bytes", default: l.discardBytes, in: 0...10_485_760)
     limits = l

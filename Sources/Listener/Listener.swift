@@ -1,7 +1,6 @@
 import Diagnostics
 import HTTPExchange
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 import Synchronization
 import Time
@@ -15,13 +14,14 @@ import Time
 /// Sockets, timeouts, limits and drain: bytes become requests for an edge, answers become bytes.
 package final class Listener: Sendable {
   private let server: any Channel
-  private let group: MultiThreadedEventLoopGroup
+  /// The loops that end with the listener; nil when they are someone else's.
+  private let group: (any EventLoopGroup)?
   private let registry: ConnectionRegistry
   private let settings: ListenerSettings
   private let clock: any TimeSource
 
   private init(
-    server: any Channel, group: MultiThreadedEventLoopGroup, registry: ConnectionRegistry,
+    server: any Channel, group: (any EventLoopGroup)?, registry: ConnectionRegistry,
     settings: ListenerSettings, clock: any TimeSource
   ) {
     self.server = server
@@ -31,13 +31,30 @@ package final class Listener: Sendable {
     self.clock = clock
   }
 
-  /// Binds and begins to accept; throws a `Diagnostic` when the port is taken or cannot be bound.
-  package static func start(
-    _ settings: ListenerSettings, edge: any Edge, clock: any TimeSource
-  ) async throws -> Listener {
+  /// Event loops as many as the settings say, for a listener and for what its requests call; whoever
+  /// makes them ends them.
+  package static func loops(_ settings: ListenerSettings) -> any EventLoopGroup {
     let threads = settings.threads == 0 ? System.coreCount : settings.threads
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+    return MultiThreadedEventLoopGroup(numberOfThreads: threads)
+  }
+
+  /// Binds and begins to accept; throws a `Diagnostic` when the port is taken or cannot be bound.
+  ///
+  /// - Parameters:
+  ///   - settings: where and how to listen.
+  ///   - edge: what stands behind it.
+  ///   - clock: the time.
+  ///   - shared: loops to run on; without them it makes its own and ends them with itself.
+  package static func start(
+    _ settings: ListenerSettings, edge: any Edge, clock: any TimeSource,
+    on shared: (any EventLoopGroup)? = nil
+  ) async throws -> Listener {
+    var settings = settings
+    settings.limits.connections = DescriptorLimit.makeRoom(for: settings.limits.connections)
+    let group = shared ?? loops(settings)
+    let owned = shared == nil ? group : nil
     let registry = ConnectionRegistry(limits: settings.limits)
+    let scratches = LoopScratches(group)
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 1024)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -47,22 +64,22 @@ package final class Listener: Sendable {
       .childChannelOption(
         .writeBufferWaterMark, value: .init(low: 32 * 1024, high: 256 * 1024)
       )
-      .childChannelInitializer { channel in
-        Self.configure(channel, settings, edge, clock, registry)
+      .childChannelInitializer { [settings] channel in
+        Self.configure(channel, settings, edge, clock, registry, scratches)
       }
     do {
       let server = try await bootstrap.bind(host: settings.host, port: settings.port).get()
       return Listener(
-        server: server, group: group, registry: registry, settings: settings, clock: clock)
+        server: server, group: owned, registry: registry, settings: settings, clock: clock)
     } catch {
-      try? await group.shutdownGracefully()
+      try? await owned?.shutdownGracefully()
       throw Self.diagnostic(error, settings)
     }
   }
 
   private static func configure(
     _ channel: any Channel, _ settings: ListenerSettings, _ edge: any Edge,
-    _ clock: any TimeSource, _ registry: ConnectionRegistry
+    _ clock: any TimeSource, _ registry: ConnectionRegistry, _ scratches: LoopScratches
   ) -> EventLoopFuture<Void> {
     let peer = channel.remoteAddress?.ipAddress ?? ""
     guard registry.admit(channel, from: peer) else {
@@ -70,12 +87,9 @@ package final class Listener: Sendable {
     }
     return channel.eventLoop.makeCompletedFuture {
       let handler = ConnectionHandler(
-        edge: edge, clock: clock, settings: settings, registry: registry, peer: peer)
-      try channel.pipeline.syncOperations.addHandlers([
-        RawByteCounter(),
-        ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)),
-        handler,
-      ])
+        edge: edge, clock: clock, settings: settings, registry: registry,
+        scratch: scratches.of(channel.eventLoop), peer: peer)
+      try channel.pipeline.syncOperations.addHandler(handler)
     }
   }
 
@@ -106,6 +120,9 @@ package final class Listener: Sendable {
   /// The port that is bound, also when 0 was asked for.
   package var port: Int { server.localAddress?.port ?? settings.port }
 
+  /// How many connections are let in: as many as asked for, or as the system's open files allow.
+  package var connectionBound: Int { settings.limits.connections }
+
   /// Open connections now.
   package var openConnections: Int { registry.open }
 
@@ -122,6 +139,6 @@ package final class Listener: Sendable {
       try? await Task.sleep(for: .milliseconds(10))
     }
     registry.closeAll()
-    try? await group.shutdownGracefully()
+    try? await group?.shutdownGracefully()
   }
 }

@@ -25,7 +25,11 @@ struct ResponseWriter {
     if let prepared = response.prepared {
       buffer.writeImmutableBuffer(prepared.bytes)
     } else {
-      buffer.writeString("HTTP/1.1 \(response.status) \(ReasonPhrase.of(response.status))\r\n")
+      if response.status == 200 {
+        buffer.writeStaticString("HTTP/1.1 200 OK\r\n")
+      } else {
+        buffer.writeString("HTTP/1.1 \(response.status) \(ReasonPhrase.of(response.status))\r\n")
+      }
       for field in response.headers.fields where !Self.isFraming(field.name) {
         guard Self.isSafe(field) else { continue }
         buffer.writeString(field.name)
@@ -47,6 +51,13 @@ struct ResponseWriter {
     buffer.writeStaticString("\r\n")
   }
 
+  /// Writes a head that lies ready, for a connection that is kept.
+  mutating func writeHead(_ head: PreparedHead, now: Timestamp, into buffer: inout ByteBuffer) {
+    buffer.writeImmutableBuffer(head.bytes)
+    writeDate(now, into: &buffer)
+    buffer.writeStaticString("\r\n")
+  }
+
   private func writeFraming(_ framing: Framing, _ response: Response, into buffer: inout ByteBuffer)
   {
     switch framing {
@@ -55,12 +66,18 @@ struct ResponseWriter {
       if response.status != 204, response.status != 304,
         let length = response.headers["content-length"] ?? response.body.length.map(String.init)
       {
-        buffer.writeString("content-length: \(length)\r\n")
+        Self.writeLength(length, into: &buffer)
       }
-    case .length(let length): buffer.writeString("content-length: \(length)\r\n")
+    case .length(let length): Self.writeLength(String(length), into: &buffer)
     case .chunked: buffer.writeStaticString("transfer-encoding: chunked\r\n")
     case .untilClose: break
     }
+  }
+
+  private static func writeLength(_ length: String, into buffer: inout ByteBuffer) {
+    buffer.writeStaticString("content-length: ")
+    buffer.writeString(length)
+    buffer.writeStaticString("\r\n")
   }
 
   private mutating func writeDate(_ now: Timestamp, into buffer: inout ByteBuffer) {
@@ -83,8 +100,8 @@ struct ResponseWriter {
 
   /// Response splitting ends here: a field with a line break or NUL is dropped (RFC 9110 §5.5).
   private static func isSafe(_ field: HeaderFields.Field) -> Bool {
-    !field.name.isEmpty
-      && field.name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }
-      && field.value.utf8.allSatisfy { $0 == 0x09 || $0 >= 0x20 && $0 != 0x7F }
+    var (name, value) = (field.name, field.value)
+    return !name.isEmpty && name.withUTF8 { $0.allSatisfy(ByteScan.isToken) }
+      && value.withUTF8(ByteScan.isFieldValue)
   }
 }

@@ -29,6 +29,15 @@ final class EchoEdge: Edge {
         })
     case "/stream":
       return .handle(Work(bodyLimit: 0, timeClass: .stream) { _ in Self.streamed() })
+    case "/large":
+      return .answer(Response(status: 200, body: Body(String(repeating: "x", count: 16 << 20))))
+    case "/endless":
+      return .handle(
+        Work(bodyLimit: 0, timeClass: .stream) { _ in
+          let chunk = ByteBuffer(repeating: 120, count: 1 << 20)
+          return Response(
+            status: 200, body: .stream(BodyStream(AsyncStream { Task.isCancelled ? nil : chunk })))
+        })
     case "/feed":
       return .handle(
         Work(bodyLimit: 1 << 20, streamsBody: true) { body in
@@ -74,6 +83,7 @@ func withListener(
   settings.port = 0
   settings.threads = 1
   settings.limits.drainTimeoutMS = 500
+  settings.limits.drainIdleMS = 0
   change(&settings)
   let edge = EchoEdge()
   let listener = try await Listener.start(settings, edge: edge, clock: SystemClock())
