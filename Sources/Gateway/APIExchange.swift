@@ -86,7 +86,10 @@ struct APIExchange: Sendable {
     }
     response.notes.routeKey = context.routeKey
     response.notes.stage = context.stage
-    if let identity = context.identity { response.notes.subject = identity.subject }
+    if let identity = context.identity {
+      response.notes.subject = identity.subject
+      response.notes.claims = identity.claims
+    }
     return response
   }
 }

@@ -191,9 +191,9 @@ struct UncountedUsage: UsageLedger {
 
   func key(sha256: String) -> APIKeyRecord? { ledger.key(sha256: sha256) }
 
-  func count(key: String, plan: UsagePlan, now: Timestamp) -> Usage? {
+  func count(key: String, plan: UsagePlan, now: Timestamp) -> QuotaVerdict {
     let usage = ledger.usage(key: key, plan: plan, now: now)
-    return usage.remaining > 0 ? usage : nil
+    return usage.remaining > 0 ? .counted(usage) : .exhausted
   }
 
   func usage(key: String, plan: UsagePlan, now: Timestamp) -> Usage {

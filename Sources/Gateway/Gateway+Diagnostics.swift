@@ -29,6 +29,10 @@ extension DiagnosticCode {
   package static let settingTooLong: DiagnosticCode = "G013"
   /// A stream where only bytes at hand can be handed over.
   package static let streamInEvent: DiagnosticCode = "G014"
+  /// A setting names an authorizer that no document has.
+  package static let authorizerUnknown: DiagnosticCode = "G015"
+  /// A template of the access log that names what is not known.
+  package static let accessLogInvalid: DiagnosticCode = "G016"
   /// A catch-all route with an authorizer takes preflights.
   package static let defaultEatsPreflight: DiagnosticCode = "G040"
   /// A route wants API keys where none is known.
@@ -39,6 +43,8 @@ extension DiagnosticCode {
   package static let routeLimitAboveStage: DiagnosticCode = "G043"
   /// An application's shell would hide the API's errors.
   package static let shellMasksAPI: DiagnosticCode = "G044"
+  /// A route with a token that any origin may call.
+  package static let anyOriginOnPrivateRoute: DiagnosticCode = "G046"
   /// A Content-Security-Policy longer than CloudFront takes.
   package static let policyTooLong: DiagnosticCode = "G045"
 }

@@ -32,6 +32,8 @@ package struct GatewaySettings: Sendable {
   package var keys: [APIKeyRecord] = []
   /// CORS policies of single routes, by route key; they win over the document's.
   package var routeCORS: [String: CORSPolicy] = [:]
+  /// Whose tokens are taken, by security scheme or issuer.
+  package var authorizers: [AuthorizerSettings] = []
   package var accessLog = AccessLogSettings()
   package var upstream = UpstreamSettings()
   package var cache = CacheSettings()
@@ -58,7 +60,10 @@ package struct AccessLogSettings: Sendable, Hashable {
 
 extension GatewaySettings {
   /// Reads both sections; findings are noted on the readers.
-  package init(edge: SettingsReader, gateway: SettingsReader) {
+  package init(
+    edge: SettingsReader, gateway: SettingsReader,
+    readFile: (String) throws -> String = { throw Diagnostic(.secretUnreadable, $0) }
+  ) {
     self.init()
     hosts = edge.strings("hosts")
     apiHosts = edge.strings("api_hosts", default: apiHosts)
@@ -81,11 +86,22 @@ extension GatewaySettings {
     for (name, reader) in gateway.entries(of: "cors") {
       routeCORS[name] = Self.cors(reader)
     }
+    authorizers = gateway.entries(of: "authorizers").map {
+      AuthorizerSettings($0.name, $0.reader, readFile: readFile)
+    }
     upstream = UpstreamSettings(gateway.section("upstream"))
     cache = CacheSettings(gateway.section("cache"))
     let log = gateway.section("access_log")
     accessLog.form = log.choice("form", default: accessLog.form)
     accessLog.template = log.string("template", default: "")
+    for name in AccessLogTemplate(accessLog.template).unknownVariables {
+      log.note(
+        .accessLogInvalid, "the template names the unknown variable '$context.\(name)'",
+        key: "template",
+        remedy: Suggestion.nearest(to: name, among: AccessLogRecord.variables).map {
+          "did you mean '$context.\($0)'?"
+        })
+    }
     if accessLog.template.utf8.count > 3_072 {
       log.note(.settingTooLong, "the template is longer than 3,072 bytes", key: "template")
     }
@@ -119,7 +135,8 @@ extension GatewaySettings {
     return UsagePlan(
       name: name, throttle: limit(reader), routeThrottles: routes,
       quota: quota > 0 ? quota : nil, period: reader.choice("quota_period", default: .month),
-      offset: reader.int("quota_offset", default: 0))
+      offset: reader.int("quota_offset", default: 0),
+      failsOpen: reader.bool("quota_fails_open", default: false))
   }
 
   private func key(_ name: String, _ reader: SettingsReader) -> APIKeyRecord? {

@@ -38,6 +38,11 @@ package final class Gateway: Edge {
   }
 
   package func decide(_ request: Request, _ context: RequestContext) -> Decision {
+    let decision = answer(request, context)
+    return request.scheme == "https" ? secured(decision) : decision
+  }
+
+  private func answer(_ request: Request, _ context: RequestContext) -> Decision {
     switch plan.behaviours.behaviour(of: request) {
     case .misdirected:
       return .answer(
@@ -121,5 +126,29 @@ package final class Gateway: Edge {
   package func transportError(status: Int, message: String, context: RequestContext?) -> Response {
     GatewayRefusal.transport(status: status, message: message)
       .response(requestID: context?.requestID ?? "-", strict: strict)
+  }
+
+  package func transportError(
+    status: Int, message: String, of request: Request, context: RequestContext
+  ) -> Response {
+    let refusal =
+      status == 413 ? .bodyTooLarge : GatewayRefusal.transport(status: status, message: message)
+    return secured(exchange(of: request, context).refuse(refusal), of: request)
+  }
+
+  /// An integration that hangs is answered as AWS answers one, with the route's CORS fields.
+  package func overdue(_ request: Request, _ context: RequestContext) -> Response {
+    secured(exchange(of: request, context).refuse(.integrationUnavailable), of: request)
+  }
+
+  /// A request that the stages have let pass already, for an answer that comes after them.
+  private func exchange(of request: Request, _ context: RequestContext) -> APIExchange {
+    if case .api(let path, let stage) = plan.behaviours.behaviour(of: request) {
+      return APIExchange(
+        request, context, path: path, stage: stage, surface: plan.api, plan: plan)
+    }
+    return APIExchange(
+      request, context, path: request.target.path, stage: "$default", surface: plan.root,
+      plan: plan)
   }
 }

@@ -22,8 +22,12 @@ package enum GatewayRefusal: Sendable, Hashable {
   case throttled(BucketStanding, retryAfterSeconds: Int)
   /// A usage plan's quota is used up.
   case quotaExceeded
-  /// The request differs from the document.
-  case invalidRequest(message: String, violations: JSON)
+  /// What is left of a quota cannot be known, since its journal cannot be written.
+  case quotaUnavailable
+  /// The body differs from the document.
+  case invalidBody(message: String, violations: JSON)
+  /// The parameters differ from the document.
+  case invalidParameters(message: String, violations: JSON)
   /// A body of a media type that the document does not name.
   case unsupportedMediaType
   /// A body over the route's limit.
@@ -52,7 +56,10 @@ extension GatewayRefusal {
     case .keyInvalid: (403, "Forbidden", "invalid_api_key", "INVALID_API_KEY")
     case .throttled: (429, "Too Many Requests", "throttled", "THROTTLED")
     case .quotaExceeded: (429, "Limit Exceeded", "quota_exceeded", "QUOTA_EXCEEDED")
-    case .invalidRequest(let message, _): (400, message, "invalid_request", "BAD_REQUEST_BODY")
+    case .quotaUnavailable: (503, "Service Unavailable", "quota_unavailable", "DEFAULT_5XX")
+    case .invalidBody(let message, _): (400, message, "invalid_request", "BAD_REQUEST_BODY")
+    case .invalidParameters(let message, _):
+      (400, message, "invalid_request", "BAD_REQUEST_PARAMETERS")
     case .unsupportedMediaType:
       (415, "Unsupported Media Type", "unsupported_media_type", "UNSUPPORTED_MEDIA_TYPE")
     case .bodyTooLarge: (413, "Request Entity Too Large", "too_large", "REQUEST_TOO_LARGE")
@@ -82,7 +89,7 @@ extension GatewayRefusal {
         "Bearer scope=\"\(quotable(scopes.joined(separator: " ")))\" error=\"insufficient_scope\"")
     case .keysUnavailable where strict:
       headers.append("www-authenticate", "Bearer scope=\"\" error=\"invalid_token\"")
-    case .keysUnavailable, .integrationUnavailable:
+    case .keysUnavailable, .integrationUnavailable, .quotaUnavailable:
       if !strict { headers.append("retry-after", "5") }
     case .throttled(let standing, let seconds):
       if !strict {
@@ -114,7 +121,7 @@ extension GatewayRefusal {
         headers: headers(strict: true))
     } else {
       var details = JSONObject()
-      if case .invalidRequest(_, let violations) = self { details["violations"] = violations }
+      if let violations { details["violations"] = violations }
       response = Problem(
         status: status, error: error, message: message, details: details,
         headers: headers(strict: false)
@@ -126,6 +133,13 @@ extension GatewayRefusal {
     return response
   }
 
+  private var violations: JSON? {
+    switch self {
+    case .invalidBody(_, let violations), .invalidParameters(_, let violations): violations
+    default: nil
+    }
+  }
+
   /// What the operator reads in the log; the client never sees it.
   private var reason: String {
     switch self {
@@ -133,7 +147,7 @@ extension GatewayRefusal {
     case .throttled(let standing, _): "\(standing.scope) bucket is empty"
     case .insufficientScope(let scopes): "none of \(scopes.joined(separator: " "))"
     case .transport(_, let message): message
-    case .invalidRequest(_, let violations): violations.text
+    case .invalidBody(_, let violations), .invalidParameters(_, let violations): violations.text
     default: parts.message
     }
   }

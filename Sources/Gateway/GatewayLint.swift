@@ -37,6 +37,13 @@ package enum GatewayLint {
             .keyRouteWithoutKeys, "'\(route.key)' wants an API key, but no key is known",
             at: operation.place, "make one with 'portico key new'"))
       }
+      if let cors = route.cors, cors.allowOrigins.contains("*"), operation.security.isPrivate {
+        found.append(
+          warning(
+            .anyOriginOnPrivateRoute,
+            "'\(route.key)' wants credentials, but pages of any origin may call it",
+            at: operation.place, "name the origins, or keep '*' for public reads"))
+      }
       let isOpen = operation.security.authorizer == nil && !operation.security.needsAPIKey
       let isBounded = route.limits.address != nil || plan.settings.throttle.address != nil
       if isOpen, operation.method == "POST", !isBounded {

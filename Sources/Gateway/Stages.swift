@@ -64,9 +64,24 @@ enum ThrottleStage {
       if case .refuse = verdict { return verdict }
     }
     guard plan.quota != nil else { return .pass }
-    let usage = exchange.plan.usage.count(
-      key: record.name, plan: plan, now: exchange.context.receivedAt)
-    return usage == nil ? .refuse(.quotaExceeded) : .pass
+    return conclude(
+      exchange.plan.usage.count(
+        key: record.name, plan: plan, now: exchange.context.receivedAt))
+  }
+
+  private static func conclude(_ verdict: QuotaVerdict) -> Verdict {
+    switch verdict {
+    case .counted: return .pass
+    case .exhausted: return .refuse(.quotaExceeded)
+    case .unavailable: return .refuse(.quotaUnavailable)
+    case .wait(let settle):
+      return .wait { _ in
+        let verdict = await settle()
+        // A ledger that asks to wait again has no answer: refuse rather than loop.
+        if case .wait = verdict { return .refuse(.quotaUnavailable) }
+        return conclude(verdict)
+      }
+    }
   }
 
   static func route(_ exchange: inout APIExchange) -> Verdict {

@@ -18,9 +18,9 @@ import Time
     notes.integrationLatency = .milliseconds(7)
     return CompletedExchange(
       method: "POST", path: path, query: "a=secret", authority: "localhost:8080",
-      userAgent: "curl\"/8\n", httpVersion: "HTTP/1.1",
+      headers: HeaderFields([("User-Agent", "curl\"/8\n")]), httpVersion: "HTTP/1.1",
       context: RequestContext(requestID: "REQ-1", sourceAddress: "192.0.2.7", clock: clock),
-      status: status, notes: notes, bytesIn: 10, bytesOut: 30, duration: .milliseconds(12),
+      status: status, notes: notes, bytesIn: 10, bytesOut: 30, nanoseconds: 12_000_000,
       aborted: false)
   }
 

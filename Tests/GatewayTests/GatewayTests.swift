@@ -61,6 +61,9 @@ struct Rig {
     gateway = Gateway(plan: plan)
   }
 
+  /// Fields that a socket adds to what a test sends.
+  private static let transportFields = ["host", "connection", "content-length"]
+
   static func functions(_ calls: CallCounter) -> [String: any Handler] {
     [
       "EchoFunction": FunctionHandler { request, context in
@@ -72,7 +75,9 @@ struct Rig {
           "user": .string(context.identity?.username ?? ""),
           "parameters": .object(
             JSONObject(context.pathParameters.map { ($0.name, .string($0.value)) })),
-          "fields": .array(request.headers.fields.map { .string($0.name.lowercased()) }),
+          "fields": .array(
+            request.headers.fields.map { $0.name.lowercased() }
+              .filter { !transportFields.contains($0) }.map { .string($0) }),
           "trace": .string(context.trace.amazon),
         ])
       },

@@ -127,8 +127,8 @@ struct KeyRulesTests {
     ]) { _, defect in left.append(defect) }
     #expect(set.keys.count == 1)
     #expect(left == [.unknownType, .notAnObject, .secret])
-    #expect(throws: JSONWebKey.Defect.notAnObject) { try KeySet(jwks: ["keys": [:]]) }
-    #expect(throws: JSONWebKey.Defect.notAnObject) { try KeySet(jwks: []) }
+    #expect(throws: JSONWebKey.Defect.noKeys) { try KeySet(jwks: ["keys": [:]]) }
+    #expect(throws: JSONWebKey.Defect.noKeys) { try KeySet(jwks: []) }
   }
 
   @Test func `an id that two different keys carry is nobody's`() throws {

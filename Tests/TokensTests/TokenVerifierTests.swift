@@ -145,8 +145,8 @@ struct TokenVerifierTests {
       KeySet(legacySecrets: [[UInt8](repeating: 9, count: 32), secret]))
     let legacy = TokenVerifier(.legacyHS256)
     let verified = try legacy.verify(token, keys: keys, now: Self.now)
-    #expect(verified.username == "ann")
-    // No name of theirs can be a subject of ours.
+    // Nobody of theirs can be somebody of ours.
+    #expect(verified.username == "legacy:ann")
     #expect(verified.subject == "legacy:ann")
     #expect(throws: TokenError.algorithm) {
       try Self.verifier.verify(token, keys: keys, now: Self.now)

@@ -17,6 +17,13 @@ package enum BearerVerdict: Sendable {
 package protocol BearerVerifier: Sendable {
   /// The verdict on a compact JWS; called on the event loop.
   func verify(_ token: String, now: Timestamp) -> BearerVerdict
+  /// Fetches keys before they are needed.
+  func warm() async
+}
+
+extension BearerVerifier {
+  /// Nothing to fetch.
+  package func warm() async {}
 }
 
 /// Takes the token out of a request (RFC 6750 §2.1; AWS: bare, or after `Bearer `).
@@ -31,10 +38,11 @@ enum BearerToken {
     case .query(let name): value = request.target.queryValue(name)
     }
     guard let value, !value.isEmpty else { return nil }
-    guard value.utf8.count > 7, equalsIgnoringCase(String(value.prefix(7)), "bearer ") else {
+    let scheme = value.utf8.prefix(7)
+    guard value.utf8.count > 7, equalsIgnoringCase(String(Substring(scheme)), "bearer ") else {
       return value
     }
-    let token = value.dropFirst(7).trimmed
+    let token = value[scheme.endIndex...].trimmed
     return token.isEmpty ? nil : String(token)
   }
 }

@@ -10,7 +10,8 @@ package enum ClaimsWireForm {
     }
   }
 
-  private static func text(_ value: JSON) -> String? {
+  /// One claim, or nil for a null.
+  static func text(_ value: JSON) -> String? {
     switch value {
     case .null: nil
     case .string(let text): text

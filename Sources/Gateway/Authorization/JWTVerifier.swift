@@ -15,8 +15,9 @@ package struct JWTVerifier: BearerVerifier {
   private let verifier: TokenVerifier
   private let source: KeySource
   private let revocation: any RevocationCheck
-  /// Of this authorizer alone: another one has other rules for the same token.
-  private let cache: VerifiedTokenCache
+  /// Of this authorizer alone: another one has other rules for the same token. None for shared
+  /// secrets, where a look-up costs what a verification does.
+  private let cache: VerifiedTokenCache?
 
   package init(
     profile: IssuerProfile, keys: KeySource, revocation: any RevocationCheck = NoRevocation(),
@@ -25,63 +26,66 @@ package struct JWTVerifier: BearerVerifier {
     verifier = TokenVerifier(profile)
     source = keys
     self.revocation = revocation
-    self.cache = cache
+    self.cache = profile.algorithms.allSatisfy(\.isSymmetric) ? nil : cache
+  }
+
+  package func warm() async {
+    if case .issuer(let issuer) = source { await issuer.warm() }
   }
 
   package func verify(_ token: String, now: Timestamp) -> BearerVerdict {
-    switch source {
-    case .local(let current):
-      let keys = current()
-      if keys.isEmpty { return .unavailable("there are no keys") }
-      return remembered(token, keys, now) ?? decide(token, keys, now)
-    case .issuer(let issuer):
-      if let known = remembered(token, issuer.current, now) { return known }
-      let id: String?
-      do throws(TokenError) {
-        // Before a key is looked for, so that a forged header cannot make us fetch.
-        id = try checkedKeyID(token)
-      } catch {
-        return .refused(error.rawValue)
+    let atHand =
+      switch source {
+      case .local(let current): current()
+      case .issuer(let issuer): issuer.current
       }
-      switch issuer.lookup(id) {
-      case .wait: return .wait { await waited(token, id, issuer, now) }
-      case let found: return conclude(found, token, now)
-      }
+    if let known = remembered(token, atHand, now) { return known }
+    let jws: CompactJWS
+    do throws(TokenError) {
+      jws = try CompactJWS(token)
+      // Before a key is looked for, so that a forged header cannot make us fetch.
+      try verifier.admit(jws)
+    } catch {
+      return .refused(error.rawValue)
+    }
+    guard case .issuer(let issuer) = source else {
+      if atHand.isEmpty { return .unavailable("there are no keys") }
+      return decide(token, jws, atHand, now)
+    }
+    switch issuer.lookup(jws.keyID) {
+    case .wait: return .wait { await waited(token, jws, issuer, now) }
+    case let found: return conclude(found, token, jws, now)
     }
   }
 
-  private func checkedKeyID(_ token: String) throws(TokenError) -> String? {
-    let jws = try CompactJWS(token)
-    try verifier.admit(jws)
-    return jws.keyID
+  private func waited(
+    _ token: String, _ jws: CompactJWS, _ issuer: IssuerKeys, _ now: Timestamp
+  ) async -> BearerVerdict {
+    conclude(await issuer.refreshed(jws.keyID), token, jws, now)
   }
 
-  private func waited(_ token: String, _ id: String?, _ issuer: IssuerKeys, _ now: Timestamp) async
-    -> BearerVerdict
-  {
-    conclude(await issuer.refreshed(id), token, now)
-  }
-
-  private func conclude(_ lookup: IssuerKeys.Lookup, _ token: String, _ now: Timestamp)
-    -> BearerVerdict
-  {
+  private func conclude(
+    _ lookup: IssuerKeys.Lookup, _ token: String, _ jws: CompactJWS, _ now: Timestamp
+  ) -> BearerVerdict {
     switch lookup {
-    case .keys(let keys): decide(token, keys, now)
+    case .keys(let keys): decide(token, jws, keys, now)
     case .unknownKey: .refused(TokenError.unknownKey.rawValue)
     case .unavailable, .wait: .unavailable("the issuer's keys cannot be had")
     }
   }
 
   private func remembered(_ token: String, _ keys: KeySet, _ now: Timestamp) -> BearerVerdict? {
-    cache.find(
+    cache?.find(
       token, generation: keys.generation, leewaySeconds: verifier.profile.leewaySeconds, now: now
     ).map(admit)
   }
 
-  private func decide(_ token: String, _ keys: KeySet, _ now: Timestamp) -> BearerVerdict {
+  private func decide(_ token: String, _ jws: CompactJWS, _ keys: KeySet, _ now: Timestamp)
+    -> BearerVerdict
+  {
     do throws(TokenError) {
-      let verified = try verifier.verify(token, keys: keys, now: now)
-      cache.insert(token, verified, generation: keys.generation, now: now)
+      let verified = try verifier.verify(jws, keys: keys, now: now)
+      cache?.insert(token, verified, generation: keys.generation, now: now)
       return admit(verified)
     } catch {
       return .refused(error.rawValue)

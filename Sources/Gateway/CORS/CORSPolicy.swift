@@ -102,7 +102,9 @@ package struct CORSPolicy: Sendable, Hashable {
 
   /// Makes the gateway the owner of an answer's CORS fields: the integration's are dropped.
   package func decorate(_ headers: inout HeaderFields, origin: String?) {
-    headers.removeAll { $0.name.lowercased().hasPrefix("access-control-") }
+    if headers.containsName(where: Self.isOurs) {
+      headers.removeAll { $0.name.lowercased().hasPrefix("access-control-") }
+    }
     if !isUniform { headers.vary(on: "Origin") }
     guard let origin, let allowed = allowedOrigin(origin) else { return }
     headers.append("access-control-allow-origin", allowed)
@@ -110,5 +112,10 @@ package struct CORSPolicy: Sendable, Hashable {
       headers.append("access-control-expose-headers", exposeHeaders.joined(separator: ","))
     }
     if allowCredentials { headers.append("access-control-allow-credentials", "true") }
+  }
+
+  /// Whether a field's name begins with `access-control-`, or might.
+  private static func isOurs(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+    name.count > 15 && name[6] == UInt8(ascii: "-") && name[14] == UInt8(ascii: "-")
   }
 }

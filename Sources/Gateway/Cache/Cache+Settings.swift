@@ -11,6 +11,8 @@ package struct CacheSettings: Sendable, Hashable {
   package var variants = 16
   /// Bytes of one answer's body beyond which it is not stored; AWS's stage cache has the same.
   package var entryBytes = 1_048_576
+  /// Whether `Cache-Status` tells the key, for whoever looks for what tells answers apart.
+  package var tellsKey = false
   /// The rule of routes that have no authorizer and none of their own.
   package var defaultRule = CacheRule()
   /// By route key.
@@ -25,6 +27,7 @@ package struct CacheSettings: Sendable, Hashable {
     entries = reader.int("entries", default: entries, in: 1...10_000_000)
     variants = reader.int("variants", default: variants, in: 1...256)
     entryBytes = reader.int("entry_bytes", default: entryBytes, in: 0...1_073_741_824)
+    tellsKey = reader.bool("status_key", default: false)
     defaultRule.mode = reader.choice("mode", default: .rfc9111)
     if defaultRule.mode == .stage || defaultRule.mode == .cloudfront {
       reader.note(

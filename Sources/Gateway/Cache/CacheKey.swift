@@ -1,6 +1,5 @@
 import HTTPExchange
 import JSON
-import JSON
 
 /// What tells answers of one route apart, beside `Vary`: the target with its host, and what the rule
 /// adds. Each part is written with its length, so that no value can pose as another part.
@@ -13,15 +12,20 @@ struct CacheKey: Sendable, Hashable {
 
   init(_ request: Request, _ context: RequestContext, rule: CacheRule) {
     var text = ""
+    text.reserveCapacity(160)
     func add(_ kind: String, _ value: String) {
-      text += "\(kind)\(value.utf8.count):\(value)"
+      text += kind
+      text += String(value.utf8.count)
+      text += ":"
+      text += value
     }
     add("s", request.scheme)
     add("h", request.authority)
     // As received: an upstream may see a difference between '~' and '%7E'.
     add("p", request.target.rawPath)
     switch rule.queryKey {
-    case .all: if let query = request.target.query { add("q", query) }
+    case .all:
+      if let query = request.target.query { add("q", query) }
     case .named(let names):
       for name in names.sorted() {
         for item in request.target.queryItems where item.name == name {
@@ -44,6 +48,23 @@ struct CacheKey: Sendable, Hashable {
     }
     self.text = text
     resource = Self.resource(path: request.target.path, stage: context.stage)
+  }
+
+  /// The key as `Cache-Status` may tell it: what the client sent itself, and that fields and
+  /// identity count, but not what they are.
+  static func told(_ request: Request, _ rule: CacheRule) -> String {
+    var text = "\(request.scheme)://\(request.authority)\(request.target.rawPath)"
+    switch rule.queryKey {
+    case .all: if let query = request.target.query { text += "?\(query)" }
+    case .named(let names):
+      for name in names.sorted() {
+        for item in request.target.queryItems where item.name == name {
+          text += " \(name)=\(item.value)"
+        }
+      }
+    }
+    for name in rule.headers where request.headers.contains(name) { text += " \(name)" }
+    return rule.identity ? text + " identity" : text
   }
 
   /// A path without the base path or stage under which it was reached.

@@ -1,5 +1,12 @@
 import HTTPExchange
 
+/// What answers tell of the cache.
+struct CacheReport: Sendable, Hashable {
+  /// AWS's answers tell nothing.
+  var sendsStatus: Bool
+  var tellsKey = false
+}
+
 /// The member that this cache adds to `Cache-Status` (RFC 9211).
 struct CacheStatus: Sendable, Hashable {
   /// Why the origin was asked (§2.2).
@@ -14,6 +21,8 @@ struct CacheStatus: Sendable, Hashable {
   var isStored = false
   var isCollapsed = false
   var ttl: Int?
+  /// The key as it may be told (§2.7).
+  var key: String?
   var detail: String?
 
   static let name = "Portico"
@@ -39,13 +48,28 @@ struct CacheStatus: Sendable, Hashable {
     if let ttl { text += "; ttl=\(ttl)" }
     if isStored { text += "; stored" }
     if isCollapsed { text += "; collapsed" }
+    if let key { text += "; key=\"\(Self.quotable(key))\"" }
     if let detail { text += "; detail=\(detail)" }
     return text
   }
 
-  /// One word for the log.
+  /// What a string of Structured Fields may hold (RFC 9651 §3.3.3), within a bound.
+  private static func quotable(_ text: String) -> String {
+    var out = ""
+    for scalar in text.unicodeScalars.prefix(256) {
+      switch scalar {
+      case "\"", "\\": out += "\\\(scalar)"
+      case " "..."~": out.unicodeScalars.append(scalar)
+      default: out += "?"
+      }
+    }
+    return out
+  }
+
+  /// One word for the log and the metrics; what was asked anew is never called stale.
   var word: String {
     guard let forward else { return (ttl ?? 0) > 0 ? "hit" : "stale" }
-    return forward.rawValue
+    if forwardStatus == 304 { return "revalidated" }
+    return forward == .stale ? "expired" : forward.rawValue
   }
 }

@@ -10,25 +10,33 @@ struct CachedAnswer {
 
   /// The answer; one that is reused tells its age (RFC 9111 §5.1).
   func response(
-    _ stored: StoredResponse, _ status: CacheStatus, isReused: Bool = true, sendsStatus: Bool
+    _ stored: StoredResponse, _ status: CacheStatus, isReused: Bool = true, _ report: CacheReport
   ) -> Response {
     var response = selected(stored)
     if isReused { response.headers["age"] = String(stored.age(at: now)) }
-    Self.decorate(&response, status, rule, sendsStatus: sendsStatus)
+    Self.decorate(&response, status, rule, request, report)
     return response
   }
 
   /// Adds what tells how the cache was used.
   static func decorate(
-    _ response: inout Response, _ status: CacheStatus, _ rule: CacheRule, sendsStatus: Bool
+    _ response: inout Response, _ status: CacheStatus, _ rule: CacheRule, _ request: Request,
+    _ report: CacheReport
   ) {
     response.notes.cache = status.word
-    guard sendsStatus else { return }
+    guard report.sendsStatus else { return }
+    var status = status
+    if report.tellsKey { status.key = CacheKey.told(request, rule) }
     response.headers.append("cache-status", status.text)
     if rule.mode == .cloudfront {
-      let word = status.forward == nil ? "Hit" : status.forward == .stale ? "RefreshHit" : "Miss"
-      response.headers["x-cache"] = "\(word) from cloudfront"
+      response.headers["x-cache"] = "\(cloudFrontWord(status, response)) from cloudfront"
     }
+  }
+
+  private static func cloudFrontWord(_ status: CacheStatus, _ response: Response) -> String {
+    if status.forward == nil { return "Hit" }
+    if status.forwardStatus == 304 { return "RefreshHit" }
+    return response.status >= 400 ? "Error" : "Miss"
   }
 
   private func selected(_ stored: StoredResponse) -> Response {

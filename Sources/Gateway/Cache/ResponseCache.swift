@@ -41,8 +41,8 @@ package final class ResponseCache: Sendable {
     state = Mutex(State(store: CacheStore(limits: limits)))
   }
 
-  /// Whether answers tell how the cache was used; AWS's do not.
-  var sendsStatus: Bool { !strictAWS }
+  /// What answers tell of the cache.
+  var report: CacheReport { CacheReport(sendsStatus: !strictAWS, tellsKey: settings.tellsKey) }
 
   // MARK: For the admin listener
 
@@ -113,10 +113,12 @@ package final class ResponseCache: Sendable {
   func next(_ inquiry: CacheInquiry, _ company: Company) -> Step {
     state.withLock { state in
       let found = state.store.find(inquiry.key, inquiry.request)
+      // Nobody who wants the whole can wait for an answer without a body.
+      let isAlone = company == .none || inquiry.request.method == "HEAD"
       guard case .variant(let stored) = found else {
         var forward = CacheStatus.Forward.uriMiss
         if case .otherVariant = found { forward = .varyMiss }
-        return Self.ask(&state, inquiry, nil, forward, isAlone: company == .none)
+        return Self.ask(&state, inquiry, nil, forward, isAlone: isAlone)
       }
       switch inquiry.decision(stored) {
       case .fresh, .stale:
@@ -126,7 +128,7 @@ package final class ResponseCache: Sendable {
         state.counts.hits += 1
         return .answerThenAsk(stored, Self.takeFlight(&state, inquiry))
       case .validate(let reason):
-        return Self.ask(&state, inquiry, stored, reason, isAlone: company != .any)
+        return Self.ask(&state, inquiry, stored, reason, isAlone: isAlone || company != .any)
       }
     }
   }

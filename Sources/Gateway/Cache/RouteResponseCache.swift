@@ -78,7 +78,7 @@ struct RouteResponseCache: RouteCache {
     -> Response
   {
     CachedAnswer(request: inquiry.request, rule: rule, now: inquiry.now)
-      .response(stored, status, sendsStatus: cache.sendsStatus)
+      .response(stored, status, cache.report)
   }
 
   // MARK: Past the cache
@@ -91,31 +91,14 @@ struct RouteResponseCache: RouteCache {
     var response = try await origin(request, context)
     if CacheableRequest.isUnsafe(request) {
       if (200..<400).contains(response.status) {
-        cache.invalidate(resources: changed(by: request, context, response))
+        cache.invalidate(resources: ChangedResources.of(request, context, response))
       }
     } else if rule.mode != .off {
       let reason = request.method == "GET" || request.method == "HEAD"
       CachedAnswer.decorate(
-        &response, CacheStatus(forward: reason ? .bypass : .method), rule,
-        sendsStatus: cache.sendsStatus)
+        &response, CacheStatus(forward: reason ? .bypass : .method), rule, request, cache.report)
     }
     return response
-  }
-
-  /// The request's own resource, and those that the answer names on the same origin.
-  private func changed(by request: Request, _ context: RequestContext, _ response: Response)
-    -> Set<String>
-  {
-    var resources: Set = [CacheKey.resource(path: request.target.path, stage: context.stage)]
-    let origin = "\(request.scheme)://\(request.authority)"
-    for name in ["location", "content-location"] {
-      guard var text = response.headers[name] else { continue }
-      if text.hasPrefix("\(origin)/") { text = String(text.dropFirst(origin.count)) }
-      // Another origin's resources are not this one's to remove.
-      guard let target = try? RequestTarget(parsing: text) else { continue }
-      resources.insert(CacheKey.resource(path: target.path, stage: context.stage))
-    }
-    return resources
   }
 
   // MARK: Asking the origin
@@ -157,6 +140,9 @@ struct RouteResponseCache: RouteCache {
         throw IntegrationFailure.malformed("304 to a request without condition")
       }
       return refresh(fill, validated, by: response)
+    }
+    if inquiry.request.method == "HEAD", response.status < 500 {
+      return compare(fill, stored, with: response)
     }
     if response.status >= 500, let stored,
       stored.maySubstitute(
@@ -244,7 +230,7 @@ struct RouteResponseCache: RouteCache {
     }
     let status = CacheStatus(forward: fill.reason, forwardStatus: answer.status, detail: why)
     var response = answer
-    CachedAnswer.decorate(&response, status, rule, sendsStatus: cache.sendsStatus)
+    CachedAnswer.decorate(&response, status, rule, fill.inquiry.request, cache.report)
     return response
   }
 
@@ -262,7 +248,7 @@ struct RouteResponseCache: RouteCache {
     response.body = .stream(BodyStream(copy))
     var status = CacheStatus(forward: fill.reason, forwardStatus: answer.status)
     status.isStored = true
-    CachedAnswer.decorate(&response, status, rule, sendsStatus: cache.sendsStatus)
+    CachedAnswer.decorate(&response, status, rule, fill.inquiry.request, cache.report)
     return response
   }
 
@@ -286,12 +272,37 @@ struct RouteResponseCache: RouteCache {
     return first(fill, stored, status, notes: answer.notes)
   }
 
+  /// The answer to a HEAD: where it tells of what is stored, that is good again and takes its
+  /// fields; where it tells of something else, what is stored goes (RFC 9111 §4.3.5).
+  private func compare(_ fill: Fill, _ old: StoredResponse?, with answer: Response) -> Response {
+    let inquiry = fill.inquiry
+    var status = CacheStatus(
+      forward: fill.reason, forwardStatus: answer.status, detail: old == nil ? "method" : nil)
+    if let old {
+      var stored = old
+      let policy = stored.refresh(
+        byHead: answer, to: inquiry.request, rule: rule, requested: fill.requested,
+        received: fill.received)
+      if case .store(let lifetime) = policy {
+        stored.lifetime = lifetime
+        status.isStored = cache.store(stored, for: inquiry, askedAt: fill.point, fill.flight)
+      } else {
+        cache.finish(fill.flight, .unshared) { $0.removeVariant(inquiry.key, inquiry.request) }
+      }
+    } else {
+      cache.finish(fill.flight, .unshared)
+    }
+    var response = answer
+    CachedAnswer.decorate(&response, status, rule, inquiry.request, cache.report)
+    return response
+  }
+
   /// The answer to whoever asked: its own conditions and range hold for it too.
   private func first(
     _ fill: Fill, _ stored: StoredResponse, _ status: CacheStatus, notes: ResponseNotes
   ) -> Response {
     var response = CachedAnswer(request: fill.inquiry.request, rule: rule, now: fill.received)
-      .response(stored, status, isReused: false, sendsStatus: cache.sendsStatus)
+      .response(stored, status, isReused: false, cache.report)
     var merged = notes
     merged.cache = response.notes.cache
     response.notes = merged
@@ -329,6 +340,6 @@ struct RouteResponseCache: RouteCache {
     var status = CacheStatus.hit(ttl: stored.freshFor(at: now))
     status.detail = "stale-if-error"
     return CachedAnswer(request: inquiry.request, rule: rule, now: now)
-      .response(stored, status, sendsStatus: cache.sendsStatus)
+      .response(stored, status, cache.report)
   }
 }

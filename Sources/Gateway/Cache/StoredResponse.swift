@@ -83,7 +83,34 @@ struct StoredResponse: Sendable {
 
   /// Whether a request selects it.
   func isSelected(by request: Request) -> Bool {
-    selection.allSatisfy { VaryFields.normalized($0.name, request.headers) == $0.value }
+    selection.allSatisfy { selected in
+      if VaryFields.normalized(selected.name, request.headers) == selected.value { return true }
+      // The language that the request likes best is what would be chosen again (RFC 9111 §4.1).
+      guard selected.name == "accept-language", let language = headers["content-language"],
+        let best = VaryFields.preferred(request.headers.joined("accept-language"))
+      else { return false }
+      return equalsIgnoringCase(language, best)
+    }
+  }
+
+  /// Takes over the fields of an answer to HEAD when it tells of what is stored (RFC 9111 §4.3.5);
+  /// the verdict says whether it may stay.
+  mutating func refresh(
+    byHead answer: Response, to request: Request, rule: CacheRule, requested: Timestamp,
+    received: Timestamp
+  ) -> StoragePolicy {
+    let isSame = ["etag", "last-modified"].allSatisfy { name in
+      answer.headers[name].map { $0 == headers[name] } ?? true
+    }
+    let length = answer.headers["content-length"] ?? String(body.readableBytes)
+    guard answer.status == status, isSame, length == String(body.readableBytes) else {
+      return .pass("changed")
+    }
+    refresh(by: answer, to: request, requested: requested, received: received)
+    var whole = request
+    whole.method = "GET"
+    return StoragePolicy.decide(
+      rule: rule, request: whole, status: status, headers: headers, received: received)
   }
 
   /// Takes over what a 304 brings (RFC 9111 §3.2, §4.3.4): every field but those that describe the

@@ -30,6 +30,26 @@ struct VaryFields: Sendable, Hashable {
     let value: String?
   }
 
+  /// The language range with the highest weight, where one alone has it (RFC 9110 §12.5.4).
+  static func preferred(_ field: String?) -> String? {
+    var best: (name: String, weight: Double)?
+    var isTied = false
+    for member in (field ?? "").split(separator: ",") {
+      let parts = member.filter { $0 != " " && $0 != "\t" }.split(separator: ";")
+      guard let name = parts.first, name != "*" else { continue }
+      let weight =
+        parts.dropFirst().first { $0.lowercased().hasPrefix("q=") }
+        .map { Double($0.dropFirst(2)) ?? 0 } ?? 1
+      if weight > best?.weight ?? 0 {
+        best = (String(name), weight)
+        isTied = false
+      } else if weight == best?.weight {
+        isTied = true
+      }
+    }
+    return isTied ? nil : best?.name
+  }
+
   /// Lines joined, space around members left out; for lists of preferences their order and letter
   /// case too, since they mean the same (§4.1: "normalizing … in a way that is known to be …").
   static func normalized(_ name: String, _ headers: HeaderFields) -> String? {

@@ -65,7 +65,7 @@ struct AccessLogRecord {
     case "dataProcessed": return .int(exchange.bytesIn + exchange.bytesOut)
     case "requestTime": return .string(CommonLogDate.format(context.receivedAt))
     case "requestTimeEpoch": return .int(context.receivedAt.milliseconds)
-    case "responseLatency": return .int(exchange.duration.wholeMilliseconds)
+    case "responseLatency": return .int(exchange.milliseconds)
     case "integrationLatency", "integration.latency":
       return notes.integrationLatency.map { .int($0.wholeMilliseconds) }
     case "integration.status", "integration.integrationStatus":
@@ -93,7 +93,8 @@ struct AccessLogRecord {
     default:
       let prefix = "authorizer.claims."
       guard name.hasPrefix(prefix) else { return nil }
-      return notes.claims[String(name.dropFirst(prefix.count))].flatMap(text)
+      return notes.claims[String(name.dropFirst(prefix.count))]
+        .flatMap(ClaimsWireForm.text).flatMap(text)
     }
   }
 
@@ -117,7 +118,7 @@ struct AccessLogRecord {
     line.add("status", exchange.status)
     line.add("responseLength", exchange.bytesOut)
     line.add("dataProcessed", exchange.bytesIn + exchange.bytesOut)
-    line.add("responseLatency", exchange.duration.wholeMilliseconds)
+    line.add("responseLatency", exchange.milliseconds)
     if let latency = notes.integrationLatency {
       line.add("integrationLatency", latency.wholeMilliseconds)
     }
@@ -135,7 +136,7 @@ struct AccessLogRecord {
 
   /// A line for a person at a terminal.
   var human: String {
-    let milliseconds = exchange.duration / .milliseconds(1)
+    let milliseconds = Double(exchange.nanoseconds) / 1_000_000
     let time = milliseconds < 10 ? "\((milliseconds * 10).rounded() / 10)" : "\(Int(milliseconds))"
     let error = exchange.notes.error.isEmpty ? "" : "  \(exchange.notes.error)"
     let cache = exchange.notes.cache.isEmpty ? "" : "  \(exchange.notes.cache)"
@@ -206,6 +207,14 @@ struct AccessLogTemplate: Sendable {
     }
     parts.append(.literal(String(rest)))
     self.parts = parts
+  }
+
+  /// The variables that have no meaning here.
+  var unknownVariables: [String] {
+    parts.compactMap { part in
+      guard case .variable(let name) = part, !AccessLogRecord.knows(name) else { return nil }
+      return name
+    }
   }
 
   /// One line; quotes and control characters of values are escaped as in JSON.

@@ -25,24 +25,31 @@ package final class Metrics: Sendable {
     var integrations = 0
 
     mutating func add(_ exchange: CompletedExchange) {
-      count += 1
-      if (400...499).contains(exchange.status) { clientErrors += 1 }
-      if exchange.status >= 500 { serverErrors += 1 }
-      if exchange.status == 429 { throttles += 1 }
-      bytes += exchange.bytesIn + exchange.bytesOut
+      add(
+        status: exchange.status, bytes: exchange.bytesIn + exchange.bytesOut,
+        nanoseconds: exchange.nanoseconds)
       switch exchange.notes.cache {
       case "hit", "stale": hits += 1
-      case "": break
+      // Nothing was looked up: neither a hit nor a miss.
+      case "", "bypass", "method", "off": break
       default: misses += 1
       }
-      let milliseconds = exchange.duration / .milliseconds(1)
-      latencyMS += milliseconds
-      let at = Metrics.bounds.firstIndex { milliseconds <= Double($0) } ?? Metrics.bounds.count
-      buckets[at] += 1
       if let latency = exchange.notes.integrationLatency {
         integrationMS += latency / .milliseconds(1)
         integrations += 1
       }
+    }
+
+    mutating func add(status: Int, bytes: Int, nanoseconds: Int) {
+      count += 1
+      if (400...499).contains(status) { clientErrors += 1 }
+      if status >= 500 { serverErrors += 1 }
+      if status == 429 { throttles += 1 }
+      self.bytes += bytes
+      latencyMS += Double(nanoseconds) / 1_000_000
+      var at = 0
+      while at < Metrics.bounds.count, nanoseconds > Metrics.bounds[at] * 1_000_000 { at += 1 }
+      buckets[at] += 1
     }
   }
 
@@ -51,23 +58,40 @@ package final class Metrics: Sendable {
 
   private final class Shard: Sendable {
     let series = Mutex<[String: Series]>([:])
+    /// The site's, which is counted most.
+    let site = Mutex(Series())
   }
 
   package init() { shards = (0..<8).map { _ in Shard() } }
 
   /// Counts one finished exchange.
   package func record(_ exchange: CompletedExchange) {
-    let route = exchange.notes.routeKey.isEmpty ? "site" : exchange.notes.routeKey
+    let route = exchange.notes.routeKey
     let shard = shards[Int(exchange.context.startedAt.nanoseconds >> 10 & 7)]
+    if route.isEmpty { return shard.site.withLock { $0.add(exchange) } }
     shard.series.withLock { series in
-      if series[route] == nil, series.count >= Self.maximumRoutes { return }
-      series[route, default: Series()].add(exchange)
+      if let index = series.index(forKey: route) {
+        series.values[index].add(exchange)
+      } else if series.count < Self.maximumRoutes {
+        var first = Series()
+        first.add(exchange)
+        series[route] = first
+      }
+    }
+  }
+
+  /// Counts one answer of the site.
+  func recordSite(status: Int, bytes: Int, nanoseconds: Int) {
+    shards[nanoseconds & 7].site.withLock {
+      $0.add(status: status, bytes: bytes, nanoseconds: nanoseconds)
     }
   }
 
   private var sums: [String: Series] {
     var sums: [String: Series] = [:]
     for shard in shards {
+      let site = shard.site.withLock { $0 }
+      if site.count > 0 { sums["site"] = sums["site"].map { Self.sum($0, site) } ?? site }
       for (route, part) in shard.series.withLock({ $0 }) {
         sums[route] = sums[route].map { Self.sum($0, part) } ?? part
       }

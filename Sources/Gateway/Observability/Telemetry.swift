@@ -14,4 +14,12 @@ package struct Telemetry: Sendable {
     metrics.record(exchange)
     log?.write(exchange)
   }
+
+  /// Records an answer of the site that lay ready; its exchange is made for the log only.
+  func record(
+    status: Int, bytes: Int, nanoseconds: Int, _ exchange: () -> CompletedExchange
+  ) {
+    metrics.recordSite(status: status, bytes: bytes, nanoseconds: nanoseconds)
+    log?.write(exchange())
+  }
 }

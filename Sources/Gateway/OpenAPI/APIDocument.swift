@@ -78,6 +78,9 @@ package struct RouteSecurity: Sendable, Hashable {
   /// Whether `x-api-key` must name a known key.
   package var needsAPIKey: Bool
 
+  /// Whether a caller must be known.
+  var isPrivate: Bool { authorizer != nil || needsAPIKey }
+
   package init(authorizer: String? = nil, scopes: [String] = [], needsAPIKey: Bool = false) {
     self.authorizer = authorizer
     self.scopes = scopes

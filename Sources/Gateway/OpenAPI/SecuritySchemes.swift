@@ -14,6 +14,11 @@ struct SecuritySchemes {
     for (key, scheme) in root["components"]?["securitySchemes"]?.members ?? [] {
       read(name: key.text ?? "", scheme)
     }
+    if authorizers.count > 10 {
+      findings.refuse(
+        .authorizerInvalid, "an API may have at most 10 authorizers",
+        at: root["components"]?["securitySchemes"]?.place, remedy: "join those that agree")
+    }
   }
 
   private mutating func read(name: String, _ scheme: SourceNode) {

@@ -50,6 +50,15 @@ package struct Behaviours: Sendable {
     return .site
   }
 
+  /// Whether `behaviour(of:)` is the site's whatever else a request says; may say no too often.
+  func isPlainlySite(host: String, path: String) -> Bool {
+    if apiHosts.contains(host) { return false }
+    let isLoopback = Self.isLoopback(host)
+    if !hosts.isEmpty, !isLoopback, !hosts.contains(host) { return false }
+    if canonicalOrigin != nil, isLoopback, host != "localhost" { return false }
+    return !basePaths.contains { path.hasPrefix($0) }
+  }
+
   static func isLoopback(_ host: String) -> Bool {
     host == "localhost" || host.hasPrefix("127.") || host == "[::1]"
   }
@@ -69,21 +78,31 @@ enum InboundFields {
   private static let prefixes = ["x-amz-", "x-amzn-", "apigw-", "x-user-"].map { Array($0.utf8) }
 
   static func clean(_ headers: inout HeaderFields) {
-    guard headers.fields.contains(where: { isReserved($0.name) }) else { return }
+    guard headers.containsName(where: isReserved) else { return }
     headers.removeAll { isReserved($0.name) }
   }
 
-  /// Reserved in every spelling: `X_Amzn_Claims` reads as `x-amzn-claims` behind CGI-like servers.
   static func isReserved(_ name: String) -> Bool {
-    guard let first = name.utf8.first, first | 0x20 == 0x78 || first | 0x20 == 0x61 else {
+    var name = name
+    return name.withUTF8(isReserved)
+  }
+
+  /// Reserved in every spelling: `X_Amzn_Claims` reads as `x-amzn-claims` behind CGI-like servers.
+  private static func isReserved(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard let first = name.first, first | 0x20 == 0x78 || first | 0x20 == 0x61 else {
       return false
     }
     let matches = prefixes.contains { prefix in
-      name.utf8.count > prefix.count
-        && zip(name.utf8, prefix).allSatisfy { byte, expected in
-          (byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : byte) | 0x20 == expected | 0x20
-        }
+      name.count > prefix.count && prefix.indices.allSatisfy { same(name[$0], prefix[$0]) }
     }
-    return matches && !equalsIgnoringCase(name, "x-amzn-trace-id")
+    return matches
+      && !(name.count == kept.count
+        && kept.indices.allSatisfy { name[$0] | 0x20 == kept[$0] | 0x20 })
   }
+
+  private static func same(_ byte: UInt8, _ expected: UInt8) -> Bool {
+    (byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : byte) | 0x20 == expected | 0x20
+  }
+
+  private static let kept = Array("x-amzn-trace-id".utf8)
 }

@@ -86,6 +86,9 @@ final class RouteBinding {
     let known = Set(routes.map(\.key))
     let settings = assembly.settings
     findings += assembly.responses.unknownRoutes(known: known)
+    findings += AuthorizerSettings.unused(
+      settings.authorizers,
+      by: [assembly.api, assembly.accounts].compactMap(\.self).flatMap { $0.authorizers.values })
     let named =
       settings.throttle.routes.keys.map { ("gateway.throttle.routes", $0) }
       + settings.routeCORS.keys.map { ("gateway.cors", $0) }

@@ -159,29 +159,19 @@ package final class SiteBehaviour: Sendable {
   }
 }
 
-/// The fields that choose among a file's answers, found in one pass: most have one of them.
+/// The fields that choose among a file's answers.
 private struct SelectingFields {
-  var acceptEncoding: String?
-  var range: String?
+  let acceptEncoding: String?
+  let range: String?
   /// Whether any field begins with `If-`.
-  var isConditional = false
+  let isConditional: Bool
 
   init(_ headers: HeaderFields) {
-    for field in headers.fields {
-      switch field.name.utf8.count {
-      case 5 where equalsIgnoringCase(field.name, "range"): range = field.value
-      case 15 where equalsIgnoringCase(field.name, "accept-encoding"):
-        acceptEncoding = acceptEncoding.map { "\($0), \(field.value)" } ?? field.value
-      case 8...: if Self.beginsWithIf(field.name) { isConditional = true }
-      default: break
-      }
+    acceptEncoding = headers.joined("accept-encoding")
+    range = headers["range"]
+    isConditional = headers.containsName { name in
+      name.count > 3 && name[0] | 0x20 == UInt8(ascii: "i") && name[1] | 0x20 == UInt8(ascii: "f")
+        && name[2] == UInt8(ascii: "-")
     }
-  }
-
-  private static func beginsWithIf(_ name: String) -> Bool {
-    var bytes = name.utf8.makeIterator()
-    guard let i = bytes.next(), let f = bytes.next() else { return false }
-    return i | 0x20 == UInt8(ascii: "i") && f | 0x20 == UInt8(ascii: "f")
-      && bytes.next() == UInt8(ascii: "-")
   }
 }

@@ -3,13 +3,15 @@ import NIOCore
 import SiteBundle
 
 /// One published file with an answer made at load for each of its encodings.
-struct StaticResource: Sendable {
+final class StaticResource: Sendable {
   /// One representation: the whole answer, its head serialized, and its entity tag.
-  struct Representation: Sendable {
+  final class Representation: Sendable {
     let coding: String?
     let entityTag: String
     let response: Response
     let body: ByteBuffer
+    /// The same for reads that need no closer look.
+    let instant: InstantAnswer
 
     init(coding: String?, sha256: String, body: ByteBuffer, headers: HeaderFields, status: Int) {
       self.coding = coding
@@ -20,9 +22,10 @@ struct StaticResource: Sendable {
       if let coding { fields.append("content-encoding", coding) }
       if status == 200 { fields.append("etag", entityTag) }
       var response = Response(status: status, headers: fields, body: .bytes(body))
-      response.prepared = PreparedHead(
-        status: status, headers: fields, length: body.readableBytes)
+      let head = PreparedHead(status: status, headers: fields, length: body.readableBytes)
+      response.prepared = head
       self.response = response
+      instant = InstantAnswer(status: status, head: head, body: body)
     }
   }
 

@@ -14,6 +14,8 @@ package final class StaticSite: Sendable {
   let notFound: StaticResource?
   /// Fields for answers that no file stands behind.
   let commonFields: HeaderFields
+  /// Fields in addition for every answer over TLS, from the manifest's group `tls`.
+  let secureFields: HeaderFields
   /// Bytes by digest, for the next site to take over.
   private let bodies: [String: ByteBuffer]
   /// Bytes of all bodies.
@@ -70,6 +72,7 @@ package final class StaticSite: Sendable {
     self.resources = resources
     self.redirects = redirects
     commonFields = fields
+    secureFields = HeaderFields((manifest.headerGroups["tls"] ?? []).map { ($0.name, $0.value) })
     shells = manifest.spaRoutes.map { ($0.prefix, Self.path(of: $0.shell)) }
     notFound = manifest.entry("404.html").map {
       StaticResource(

@@ -23,20 +23,20 @@ package final class LocalUsageLedger: UsageLedger {
 
   package func key(sha256: String) -> APIKeyRecord? { keys[sha256] }
 
-  package func count(key: String, plan: UsagePlan, now: Timestamp) -> Usage? {
-    guard let quota = plan.quota else { return Usage(used: 0, remaining: Int.max) }
+  package func count(key: String, plan: UsagePlan, now: Timestamp) -> QuotaVerdict {
+    guard let quota = plan.quota else { return .counted(Usage(used: 0, remaining: .max)) }
     let window = plan.window(at: now)
-    return counters.withLock { counters -> Usage? in
+    return counters.withLock { counters in
       let account = Account(key: key, plan: plan.name)
       var counter = counters[account] ?? Counter(window: window, used: plan.offset)
       if counter.window != window { counter = Counter(window: window, used: 0) }
       guard counter.used < quota else {
         counters[account] = counter
-        return nil
+        return .exhausted
       }
       counter.used += 1
       counters[account] = counter
-      return Usage(used: counter.used, remaining: quota - counter.used)
+      return .counted(Usage(used: counter.used, remaining: quota - counter.used))
     }
   }
 

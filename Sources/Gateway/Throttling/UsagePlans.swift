@@ -17,10 +17,13 @@ package struct UsagePlan: Sendable, Hashable {
   package var period: Period
   /// Requests taken off the first period's quota, as AWS's `offset`.
   package var offset: Int
+  /// Whether requests pass uncounted while the journal cannot be written, as AWS lets them; else
+  /// they are answered 503.
+  package var failsOpen: Bool
 
   package init(
     name: String, throttle: RateLimit? = nil, routeThrottles: [String: RateLimit] = [:],
-    quota: Int? = nil, period: Period = .month, offset: Int = 0
+    quota: Int? = nil, period: Period = .month, offset: Int = 0, failsOpen: Bool = false
   ) {
     self.name = name
     self.throttle = throttle
@@ -28,6 +31,7 @@ package struct UsagePlan: Sendable, Hashable {
     self.quota = quota
     self.period = period
     self.offset = offset
+    self.failsOpen = failsOpen
   }
 
   /// The first day of the period that a point in time falls into: the name of the window.
@@ -69,12 +73,29 @@ package struct Usage: Sendable, Hashable {
   }
 }
 
+/// What a ledger says to one more request.
+package enum QuotaVerdict: Sendable {
+  /// Counted, and what is left.
+  case counted(Usage)
+  /// The quota is used up.
+  case exhausted
+  /// Nobody can say: the journal cannot be written.
+  case unavailable
+  /// To be asked once more, off the event loop.
+  case wait(@Sendable () async -> QuotaVerdict)
+
+  /// The use after counting, or nil.
+  package var usage: Usage? {
+    if case .counted(let usage) = self { usage } else { nil }
+  }
+}
+
 /// Keeps API keys and what their holders have used; asked on the event loop, so it must not wait.
 package protocol UsageLedger: Sendable {
   /// The record of a key by the SHA-256 of what the client sent.
   func key(sha256: String) -> APIKeyRecord?
-  /// Counts one request against a quota; nil when the quota is used up.
-  func count(key: String, plan: UsagePlan, now: Timestamp) -> Usage?
+  /// Counts one request against a quota.
+  func count(key: String, plan: UsagePlan, now: Timestamp) -> QuotaVerdict
   /// What a key has used in the present window, for the operator.
   func usage(key: String, plan: UsagePlan, now: Timestamp) -> Usage
 }

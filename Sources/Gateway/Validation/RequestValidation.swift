@@ -60,7 +60,7 @@ package struct RequestValidation: RouteValidation {
     }
     if !missing.isEmpty {
       let names = missing.map(\.name).joined(separator: ", ")
-      return .invalidRequest(
+      return .invalidParameters(
         message: "Missing required request parameters: [\(names)]",
         violations: .array(
           missing.map {
@@ -68,7 +68,7 @@ package struct RequestValidation: RouteValidation {
           }))
     }
     if violations.isEmpty { return nil }
-    return .invalidRequest(
+    return .invalidParameters(
       message: "Invalid request parameters",
       violations: .array(violations.prefix(JSONSchema.Limits().violations).map(\.json)))
   }
@@ -123,7 +123,7 @@ struct BodyRule: Sendable {
   }
 
   private func refused(_ violations: [Violation]) -> GatewayRefusal {
-    .invalidRequest(message: Self.message, violations: .array(violations.map(\.json)))
+    .invalidBody(message: Self.message, violations: .array(violations.map(\.json)))
   }
 }
 

@@ -31,6 +31,7 @@ package struct JSONWebKey: Sendable, Hashable {
 
   /// Why a key cannot be used.
   package enum Defect: String, Error, Sendable {
+    case noKeys = "the document has no list 'keys'"
     case notAnObject = "it is not a JSON object"
     case unknownType = "its type or curve is not known"
     case broken = "its members are missing or malformed"

@@ -34,7 +34,7 @@ package struct KeySet: Sendable {
     jwks document: JSON, generation: Int = 0,
     report: (String, JSONWebKey.Defect) -> Void = { _, _ in }
   ) throws(JSONWebKey.Defect) {
-    guard let list = document["keys"]?.array else { throw .notAnObject }
+    guard let list = document["keys"]?.array else { throw .noKeys }
     var keys: [VerificationKey] = []
     // Ids of keys that claim to be for signatures and cannot be read: a second key of that id may be
     // the one that is not meant.

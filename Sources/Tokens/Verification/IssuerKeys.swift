@@ -119,9 +119,10 @@ package final class IssuerKeys: Sendable {
       }
     } catch {
       fail()
+      let reason = (error as? JSONWebKey.Defect)?.rawValue ?? "\(error)"
       report(
         Diagnostic(
-          .keySetUnavailable, "the key set of \(issuer) cannot be fetched: \(error)",
+          .keySetUnavailable, "the key set of \(issuer) cannot be fetched: \(reason)",
           remedy: "check 'jwks_uri'; the last good keys stay in use for a day",
           severity: .warning))
     }

@@ -17,7 +17,7 @@ package struct IssuerProfile: Sendable, Hashable {
   package var leewaySeconds: Int
   /// Seconds after `iat` from which a token is too old; nil for no bound.
   package var ageSecondsMost: Int?
-  /// Put before the subject, so that no name of this issuer is a subject of another.
+  /// Put before subject and name, so that nobody of this issuer is somebody of another.
   package var subjectPrefix = ""
 
   package init(
@@ -39,13 +39,18 @@ package struct IssuerProfile: Sendable, Hashable {
     IssuerProfile(issuers: [issuer], audiences: audiences, types: ["at+jwt"])
   }
 
-  /// Amazon Cognito's access tokens: RS256 only, `client_id` instead of `aud`, `token_use` always.
+  /// Amazon Cognito's tokens: RS256 only and `token_use` always; an access token names its client in
+  /// `client_id`, an ID token in `aud`.
   ///
   /// - Parameters:
   ///   - issuers: both forms of a pool's issuer, where it has two.
   ///   - clients: ids of the app clients whose users may come.
-  package static func cognito(issuers: [String], clients: [String]) -> IssuerProfile {
-    var profile = IssuerProfile(issuers: issuers, audiences: clients, algorithms: [.rs256])
+  ///   - use: `access` or `id`.
+  package static func cognito(issuers: [String], clients: [String], use: String = "access")
+    -> IssuerProfile
+  {
+    var profile = IssuerProfile(
+      issuers: issuers, audiences: clients, algorithms: [.rs256], tokenUse: use)
     profile.tokenUseRequired = true
     return profile
   }

@@ -44,11 +44,28 @@ package struct TokenVerifier: Sendable {
     let username = object["username"]?.string ?? object["cognito:username"]?.string
     guard let subject = object["sub"]?.string ?? username, !subject.isEmpty else { throw .claims }
     return VerifiedToken(
-      claims: claims, subject: profile.subjectPrefix + subject, username: username ?? subject,
+      claims: claims, subject: profile.subjectPrefix + subject,
+      username: profile.subjectPrefix + (try Self.key(of: username ?? subject)),
       scopes: Self.scopes(object),
       sessionID: object["sid"]?.string ?? object["origin_jti"]?.string,
       tokenID: object["jti"]?.string, issuedAt: try time(object["iat"]), expiresAt: expires,
       keyID: jws.keyID)
+  }
+
+  /// A name as it may stand in a key of the store: what separates there, or is not ASCII, is written
+  /// as `%XX`, so that two names never make one key. Names over 256 bytes are no names.
+  private static func key(of name: String) throws(TokenError) -> String {
+    guard name.utf8.count <= 256 else { throw .claims }
+    func isPlain(_ byte: UInt8) -> Bool {
+      (0x21...0x7E).contains(byte) && byte != UInt8(ascii: "#") && byte != UInt8(ascii: "%")
+    }
+    if name.utf8.allSatisfy(isPlain) { return name }
+    let digits = Array("0123456789ABCDEF".utf8)
+    let encoded = name.utf8.flatMap { byte -> [UInt8] in
+      isPlain(byte)
+        ? [byte] : [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+    }
+    return String(decoding: encoded, as: UTF8.self)
   }
 
   private func checkSignature(_ jws: CompactJWS, _ keys: KeySet) throws(TokenError) {

@@ -111,8 +111,8 @@ import Time
       return Response(status: 304, headers: HeaderFields([("cache-control", "max-age=5")]))
     }
     try await withThrowingTaskGroup(of: Response.self) { group in
-      for _ in 0..<200 { group.addTask { try await rig.send() } }
-      await rig.until { rig.cache.counts.collapsed == 199 }
+      for _ in 0..<1000 { group.addTask { try await rig.send() } }
+      await rig.until { rig.cache.counts.collapsed == 999 }
       gate.open()
       for try await response in group { #expect(response.text == "hello") }
     }

@@ -16,6 +16,10 @@ struct ConformanceCase: Sendable, CustomStringConvertible {
   var row: String
   var evidence: Evidence
   var strict = true
+  /// The document and settings it runs against.
+  var setup = ConformanceSetup.standard
+  /// How often the request is sent; the last answer counts.
+  var times = 1
   var method = "GET"
   var target: String
   var host = "localhost:8080"
@@ -30,6 +34,8 @@ struct ConformanceCase: Sendable, CustomStringConvertible {
   var fields: [String: String] = [:]
   /// Fields that must be missing.
   var absent: [String] = []
+  /// `$context.error.responseType` of the access log.
+  var type: String?
 
   var description: String { "\(row) [\(evidence.rawValue)] \(method) \(target)" }
 }
@@ -39,6 +45,8 @@ struct ConformanceAnswer: Sendable {
   var status: Int
   var headers: [(String, String)]
   var body: String
+  /// `$context.error.responseType`, where the sender knows it.
+  var type: String?
 
   func values(_ name: String) -> [String] {
     headers.filter { $0.0.lowercased() == name }.map(\.1)
@@ -49,8 +57,12 @@ struct ConformanceAnswer: Sendable {
 func differences(
   _ test: ConformanceCase, send: (ConformanceCase) async throws -> ConformanceAnswer
 ) async throws -> [String] {
+  for _ in 1..<test.times { _ = try await send(test) }
   let answer = try await send(test)
   var found: [String] = []
+  if let type = answer.type, let wanted = test.type, type != wanted {
+    found.append("error.responseType \(type), not \(wanted)")
+  }
   if answer.status != test.status { found.append("status \(answer.status), not \(test.status)") }
   if let body = test.bodyIs, body != answer.body { found.append("body \(answer.body)") }
   for part in test.bodyHas where !answer.body.contains(part) {

@@ -214,7 +214,9 @@ import Testing
       .filter { $0.authorizer == nil }.map(\.key)
     #expect(
       publicRoutes.sorted() == [
-        "GET /check", "GET /market/clock", "GET /stream", "POST /auth/login", "POST /auth/signup",
+        "GET /check", "GET /market/clock", "GET /stream", "POST /auth/confirm",
+        "POST /auth/confirm-forgot-password", "POST /auth/forgot-password", "POST /auth/login",
+        "POST /auth/resend-confirmation", "POST /auth/signup",
       ])
   }
 

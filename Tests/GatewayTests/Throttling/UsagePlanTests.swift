@@ -64,10 +64,10 @@ import Time
     let plan = UsagePlan(name: "p", quota: 3, period: .day, offset: 2)
     let ledger = LocalUsageLedger()
     let now = Timestamp(seconds: 1_780_000_000)
-    #expect(ledger.count(key: "k", plan: plan, now: now) == Usage(used: 3, remaining: 0))
-    #expect(ledger.count(key: "k", plan: plan, now: now) == nil)
+    #expect(ledger.count(key: "k", plan: plan, now: now).usage == Usage(used: 3, remaining: 0))
+    #expect(ledger.count(key: "k", plan: plan, now: now).usage == nil)
     let tomorrow = now + .seconds(86_400)
-    #expect(ledger.count(key: "k", plan: plan, now: tomorrow)?.used == 1)
+    #expect(ledger.count(key: "k", plan: plan, now: tomorrow).usage?.used == 1)
     #expect(ledger.usage(key: "k", plan: plan, now: tomorrow).remaining == 2)
   }
 }

@@ -68,15 +68,21 @@ import Time
   }
 
   private func violations(_ refusal: GatewayRefusal?) -> [String] {
-    guard case .invalidRequest(_, let list) = refusal else { return [] }
+    let list: JSON
+    switch refusal {
+    case .invalidBody(_, let found), .invalidParameters(_, let found): list = found
+    default: return []
+    }
     return (list.array ?? []).map {
       "\($0["pointer"]?.string ?? "") \($0["keyword"]?.string ?? "")"
     }
   }
 
   private func message(_ refusal: GatewayRefusal?) -> String? {
-    guard case .invalidRequest(let message, _) = refusal else { return nil }
-    return message
+    switch refusal {
+    case .invalidBody(let message, _), .invalidParameters(let message, _): message
+    default: nil
+    }
   }
 
   @Test("a good head passes") func good() throws {
