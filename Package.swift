@@ -75,7 +75,9 @@ targets += capability("Templates", words, safe: true)
 targets += capability("HTTPExchange", words + [nioCore])
 targets += capability(
   "SiteBuilder",
-  words + ["SiteBundle", "Templates", "Settings", "Cryptography", "CZlib", "CBrotli", "CCMark", yams])
+  words + [
+    "SiteBundle", "Templates", "Settings", "Cryptography", "CZlib", "CBrotli", "CCMark", yams,
+  ])
 targets += capability("Tokens", words + ["Cryptography", "COpenSSL"])
 targets += capability(
   "Gateway",
@@ -83,11 +85,11 @@ targets += capability(
     "HTTPExchange", "SiteBundle", "Tokens", "Settings", "Cryptography", nioCore, nioHTTP1,
     httpClient, yams,
   ],
-  testing: [nioEmbedded, nioPosix])
+  testing: [nioEmbedded, nioPosix, "Listener"])
 targets += capability(
   "Listener", words + ["HTTPExchange", "Settings", nioCore, nioPosix, nioHTTP1],
   testing: [nioEmbedded])
-targets += capability("Store", words + [grdb, sqlite])
+targets += capability("Store", words + ["Settings", grdb, sqlite], testing: ["StoreWriter"])
 targets += capability("Workflows", words, safe: true)
 targets += capability(
   "Accounts",
@@ -111,6 +113,17 @@ targets += [
     swiftSettings: strict),
   .target(
     name: "TestSupport", dependencies: words, path: "Tests/TestSupport", swiftSettings: strict),
+  // What Tests/Bench measures inside a process.
+  .executableTarget(
+    name: "BenchParts",
+    dependencies: words + [
+      "HTTPExchange", "SiteBundle", "Tokens", "Gateway", "Store", nioCore,
+    ],
+    path: "Tests/Bench/Parts", swiftSettings: strict),
+  // The process that the store's crash tests kill.
+  .executableTarget(
+    name: "StoreWriter", dependencies: words + ["Store"], path: "Tests/StoreWriter",
+    swiftSettings: strict),
   .testTarget(name: "RepositoryTests", dependencies: ["TestSupport"], swiftSettings: strict),
   .testTarget(
     name: "EndToEndTests", dependencies: ["TestSupport", "JSON"], swiftSettings: strict),

@@ -85,8 +85,13 @@ package struct AccountsSettings: Sendable {
 
 extension AccountsSettings {
   /// Reads the section `accounts`; what is wrong is noted in the reader.
-  package static func read(_ reader: SettingsReader, origin: String) -> AccountsSettings {
+  ///
+  /// - Parameter mailFolder: where messages lie unless the section says so, below the data folder.
+  package static func read(
+    _ reader: SettingsReader, origin: String, mailFolder: String = "var/outbox"
+  ) -> AccountsSettings {
     var settings = AccountsSettings(origin: origin)
+    settings.mailFolder = mailFolder
     settings.issuer = reader.string("issuer_url", default: origin)
     if settings.issuer.hasSuffix("/") || !isUsableIssuer(settings.issuer) {
       reader.note(

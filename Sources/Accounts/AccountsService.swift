@@ -12,6 +12,7 @@ package final class AccountsService: Sendable {
   let clock: any TimeSource
   let secrets: AccountSecrets
   let keys: KeyRing
+  let refreshKeys: RefreshKeys
   let tokens: TokenIssuer
   let hasher: PasswordHasher
   let policy: PasswordPolicy
@@ -47,6 +48,10 @@ package final class AccountsService: Sendable {
     let longestToken = max(settings.signInLifetime, settings.accessLifetime)
     keys = KeyRing(
       store: store, secrets: secrets, clock: clock, longestToken: longestToken, audit: audit)
+    // A refresh token dies of age or idleness; its successor's grace comes on top.
+    refreshKeys = RefreshKeys(
+      store: store, secrets: secrets, clock: clock, audit: audit,
+      longestToken: min(settings.refreshLifetime, settings.refreshIdle) + .seconds(3600))
     tokens = TokenIssuer(issuer: settings.issuer, audience: settings.audience, keys: keys)
     let pool = PasswordPool(
       threads: settings.passwordThreads, queue: settings.passwordQueue,
@@ -75,7 +80,14 @@ package final class AccountsService: Sendable {
   /// Loads the keys, making the first one, and what has been revoked.
   package func start() async throws {
     try await keys.start()
+    try await refreshKeys.start()
     try await revoked.load()
+  }
+
+  /// Replaces the keys of all tokens, as after a leak: whatever was made before is refused.
+  package func rotateKeysInEmergency() async throws {
+    try await keys.rotateInEmergency()
+    try await refreshKeys.rotateInEmergency()
   }
 
   /// Rotates keys and delivers messages until the task is cancelled.
@@ -83,6 +95,7 @@ package final class AccountsService: Sendable {
     await withDiscardingTaskGroup { group in
       group.addTask { await self.outbox.run(secrets: self.secrets) }
       group.addTask { await self.keys.run() }
+      group.addTask { await self.refreshKeys.run() }
     }
   }
 

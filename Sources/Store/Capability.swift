@@ -17,6 +17,10 @@ package struct Capability: Sendable, Hashable {
     case any
     case exact(String)
     case prefix(String)
+    /// The text followed by the caller's name, and nothing more: `USER#` for `USER#ann`.
+    case own(String)
+    /// The text, the caller's name, `#`, and anything: `IDEM#` for `IDEM#ann#k1`.
+    case ownPrefix(String)
   }
 
   /// What may be done.
@@ -44,39 +48,61 @@ package struct Capability: Sendable, Hashable {
 }
 
 extension Capability.Pattern {
-  func allows(_ text: String) -> Bool {
+  func allows(_ text: String, caller: String?) -> Bool {
     switch self {
-    case .any: true
-    case .exact(let exact): exact.utf8.elementsEqual(text.utf8)
-    case .prefix(let prefix): text.utf8.starts(with: prefix.utf8)
+    case .any: return true
+    case .exact(let exact): return exact.utf8.elementsEqual(text.utf8)
+    case .prefix(let prefix): return text.utf8.starts(with: prefix.utf8)
+    case .own(let prefix):
+      guard let rest = Self.rest(of: text, after: prefix, caller) else { return false }
+      return rest.isEmpty
+    case .ownPrefix(let prefix):
+      return Self.rest(of: text, after: prefix, caller)?.first == UInt8(ascii: "#")
+    }
+  }
+
+  /// What follows the prefix and the caller's name; nil without either.
+  private static func rest(of text: String, after prefix: String, _ caller: String?)
+    -> Substring.UTF8View?
+  {
+    guard let caller, !caller.isEmpty, text.utf8.starts(with: prefix.utf8) else { return nil }
+    let rest = text.utf8.dropFirst(prefix.utf8.count)
+    return rest.starts(with: caller.utf8) ? rest.dropFirst(caller.utf8.count) : nil
+  }
+
+  /// Whether one text at most has the form.
+  private var isExact: Bool {
+    switch self {
+    case .exact, .own: true
+    case .any, .prefix, .ownPrefix: false
     }
   }
 
   /// Whether every sort key of the range has the form.
-  func allows(_ range: Query.Range) -> Bool {
+  func allows(_ range: Query.Range, caller: String?) -> Bool {
     if self == .any { return true }
     switch range {
-    case .equals(let text): return allows(text)
-    case .beginsWith(let text):
-      if case .exact = self { return false }
-      return allows(text)
+    case .equals(let text): return allows(text, caller: caller)
+    case .beginsWith(let text): return !isExact && allows(text, caller: caller)
     case .between(let low, let high):
       // What lies between two texts with a prefix has it too; between two different exact ones
       // lies more than one.
-      if case .exact = self { return allows(low) && low.utf8.elementsEqual(high.utf8) }
-      return allows(low) && allows(high)
+      if isExact { return allows(low, caller: caller) && low.utf8.elementsEqual(high.utf8) }
+      return allows(low, caller: caller) && allows(high, caller: caller)
     case .all, .greaterThan, .atLeast, .lessThan, .atMost: return false
     }
   }
 }
 
 extension Capability {
-  func allows(_ verb: Verb, _ key: ItemKey) -> Bool {
-    index == .table && verbs.contains(verb) && pk.allows(key.pk) && sk.allows(key.sk)
+  func allows(_ verb: Verb, _ key: ItemKey, caller: String?) -> Bool {
+    index == .table && verbs.contains(verb) && pk.allows(key.pk, caller: caller)
+      && sk.allows(key.sk, caller: caller)
   }
 
-  func allows(_ query: Query) -> Bool {
-    index == query.index && verbs.contains(.query) && pk.allows(query.pk) && sk.allows(query.range)
+  func allows(_ query: Query, caller: String?) -> Bool {
+    index == query.index && verbs.contains(.query) && pk.allows(query.pk, caller: caller)
+      && sk.allows(query.range, caller: caller)
   }
 }
 
@@ -105,10 +131,8 @@ package struct CapabilityStore: ItemStore {
     }
   }
 
-  /// The part of the program that holds the list.
-  package let holder: String
-  /// The list; empty allows nothing.
-  package let capabilities: [Capability]
+  /// Whose list binds: one holder's, or that of the task that asks.
+  private let fixed: StoreGrant?
   private let store: any ItemStore
   private let refused: @Sendable (Refusal) -> Void
 
@@ -116,10 +140,22 @@ package struct CapabilityStore: ItemStore {
     _ store: any ItemStore, holder: String, capabilities: [Capability],
     refused: @escaping @Sendable (Refusal) -> Void
   ) {
+    self.init(store, fixed: StoreGrant(holder, capabilities), refused: refused)
+  }
+
+  private init(
+    _ store: any ItemStore, fixed: StoreGrant?, refused: @escaping @Sendable (Refusal) -> Void
+  ) {
     self.store = store
-    self.holder = holder
-    self.capabilities = capabilities
+    self.fixed = fixed
     self.refused = refused
+  }
+
+  /// A store for parts that serve many functions: each call is held against the grant of its task.
+  package static func ofPresentTask(
+    _ store: any ItemStore, refused: @escaping @Sendable (Refusal) -> Void
+  ) -> CapabilityStore {
+    CapabilityStore(store, fixed: nil, refused: refused)
   }
 
   /// A store that refuses every write.
@@ -141,8 +177,9 @@ package struct CapabilityStore: ItemStore {
   }
 
   package func query(_ query: Query) async throws -> Page {
-    guard capabilities.contains(where: { $0.allows(query) }) else {
-      throw refuse(.query, query.index, query.pk, "\(query.range)")
+    let grant = fixed ?? StoreGrant.current
+    guard let grant, grant.allows(query) else {
+      throw refuse(grant, .query, query.index, query.pk, "\(query.range)")
     }
     return try await store.query(query)
   }
@@ -159,14 +196,16 @@ package struct CapabilityStore: ItemStore {
   }
 
   private func demand(_ verb: Capability.Verb, _ key: ItemKey) throws {
-    guard capabilities.contains(where: { $0.allows(verb, key) }) else {
-      throw refuse(verb, .table, key.pk, key.sk)
+    let grant = fixed ?? StoreGrant.current
+    guard let grant, grant.allows(verb, key) else {
+      throw refuse(grant, verb, .table, key.pk, key.sk)
     }
   }
 
-  private func refuse(_ verb: Capability.Verb, _ index: Query.Index, _ pk: String, _ sk: String)
-    -> StoreError
-  {
+  private func refuse(
+    _ grant: StoreGrant?, _ verb: Capability.Verb, _ index: Query.Index, _ pk: String, _ sk: String
+  ) -> StoreError {
+    let holder = grant?.holder ?? "a task without a name"
     refused(Refusal(holder: holder, verb: verb, index: index, pk: pk, sk: sk))
     return .notPermitted("\(holder) may not \(verb.rawValue) there")
   }

@@ -23,4 +23,6 @@ extension DiagnosticCode {
   package static let importLineBroken: DiagnosticCode = "D010"
   /// A part of the program asked for what its capability list does not hold.
   package static let storeNotPermitted: DiagnosticCode = "D011"
+  /// An item of a DynamoDB table that cannot be imported.
+  package static let importItemBroken: DiagnosticCode = "D020"
 }

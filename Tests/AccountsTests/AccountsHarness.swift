@@ -1,4 +1,5 @@
 import Cryptography
+import Diagnostics
 import HTTPExchange
 import JSON
 import NIOCore
@@ -17,6 +18,7 @@ struct AccountsHarness {
   static let password = "correct horse battery staple"
 
   let clock: ManualClock
+  /// What the tests look into; the service has it through its functions' capability lists.
   let store: any ItemStore
   let service: AccountsService
   let log: LogSink
@@ -41,27 +43,34 @@ struct AccountsHarness {
     let isBare = masterKey == nil && store == nil
     if isBare { try await ReadyKeys.put(into: self.store) }
     service = AccountsService(
-      store: self.store, masterKey: masterKey ?? ReadyKeys.masterKey, settings: settings,
+      store: ListedStore(self.store, log), masterKey: masterKey ?? ReadyKeys.masterKey,
+      settings: settings,
       clock: clock, cost: cost,
       log: { log.append($0) })
-    try await service.start()
+    let service = service
+    try await AccountsService.jobs.run { try await service.start() }
   }
 
   /// Calls a function by its name.
   func call(
     _ name: String, method: String = "POST", path: String = "/", query: String? = nil,
-    headers: [(String, String)] = [], body: String = "", identity: Identity? = nil,
-    parameters: [(name: String, value: String)] = [], address: String = "192.0.2.1"
+    headers: [(String, String)] = [], body: String = "", bytes: [UInt8]? = nil,
+    identity: Identity? = nil, parameters: [(name: String, value: String)] = [],
+    address: String = "192.0.2.1"
   ) async throws -> Response {
     let handler = try #require(service.handlers()[name], "no function \(name)")
     let request = Request(
       method: method, target: RequestTarget(path: path, query: query),
       authority: "localhost:8080", headers: HeaderFields(headers),
-      body: body.isEmpty ? .empty : Body(body))
+      body: bytes.map { Body($0) } ?? (body.isEmpty ? .empty : Body(body)))
     var context = RequestContext(requestID: "test", sourceAddress: address, clock: clock)
     context.identity = identity
     context.pathParameters = parameters
-    return try await handler.respond(request, context)
+    let list = try #require(AccountsService.capabilities[name], "\(name) has no list")
+    let asked = context
+    return try await StoreGrant(name, list, caller: identity?.username).run {
+      try await handler.respond(request, asked)
+    }
   }
 
   /// A POST of JSON.
@@ -98,6 +107,26 @@ struct AccountsHarness {
     #expect(answer.status == 200)
     return try #require(answer.json["token"]?.string)
   }
+}
+
+/// The store under the capability list of whichever function asks; what a test itself asks for is
+/// not limited.
+private struct ListedStore: ItemStore {
+  private let whole: any ItemStore
+  private let limited: CapabilityStore
+
+  init(_ store: any ItemStore, _ log: LogSink) {
+    whole = store
+    limited = .ofPresentTask(store) { log.append($0.diagnostic.message) }
+  }
+
+  private var store: any ItemStore { StoreGrant.current == nil ? whole : limited }
+
+  func get(_ key: ItemKey) async throws -> Item? { try await store.get(key) }
+  func batchGet(_ keys: [ItemKey]) async throws -> [Item?] { try await store.batchGet(keys) }
+  func query(_ query: Query) async throws -> Page { try await store.query(query) }
+  func write(_ write: Write) async throws -> Item? { try await store.write(write) }
+  func transact(_ writes: [Write]) async throws { try await store.transact(writes) }
 }
 
 /// What the service logged.

@@ -135,6 +135,7 @@ struct CodeFlowTests {
       login, [("username", "alice"), ("password", AccountsHarness.password)])
     #expect(consent.status == 200)
     #expect(consent.text.contains("Allow access?"))
+    #expect(consent.text.contains("tool at https://tool.example asks"))
     #expect(
       consent.headers["content-security-policy"]?.contains(
         "form-action 'self' https://tool.example") == true)

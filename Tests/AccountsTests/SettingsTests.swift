@@ -26,6 +26,16 @@ struct AccountsSettingsTests {
     #expect(AccountsSettings(origin: "https://portico.example").hasSecureCookies)
   }
 
+  @Test func `messages lie below the data folder unless told otherwise`() throws {
+    for (yaml, folder) in [("", "data/outbox"), ("accounts: { mail_folder: /m }", "/m")] {
+      let reader = try SettingsDocument(yaml: yaml).reader()
+      let settings = AccountsSettings.read(
+        reader.section("accounts"), origin: "http://localhost:8080", mailFolder: "data/outbox")
+      try reader.finish()
+      #expect(settings.mailFolder == folder)
+    }
+  }
+
   @Test func `clients are registered by name`() throws {
     let settings = try read(
       """

@@ -46,6 +46,18 @@ struct SQLiteStoreTests {
     try await store.close()
   }
 
+  @Test func `after a clean end the file alone is the store`() async throws {
+    let store = try open()
+    for n in 0..<50 { try await store.write(.put(Item(.user("a", "\(n)"), ["x": .int(n)]))) }
+    _ = try await store.get(.user("a", "1"))
+    try await store.close()
+    let copy = folder.path + "/copy.sqlite"
+    try FileManager.default.copyItem(atPath: path, toPath: copy)
+    let alone = try SQLiteStore(path: copy, clock: clock)
+    #expect(try await alone.query(Query(pk: "USER#a")).items.count == 50)
+    try await alone.close()
+  }
+
   @Test func `commits reach the disk before they are acknowledged`() async throws {
     let store = try open()
     let promise = try store.durability()

@@ -13,7 +13,9 @@ extension AccountsService {
       ("refresh", refreshSignIn), ("list-sessions", listSessions),
       ("revoke-session", revokeSession), ("revoke-sessions", revokeSessions),
       ("get-settings", getSettings), ("put-settings", putSettings),
-      ("change-password", changePassword),
+      ("change-password", changePassword), ("confirm-user", confirmUser),
+      ("resend-confirmation", resendConfirmationCode), ("forgot-password", forgotPassword),
+      ("confirm-forgot-password", confirmForgotPassword),
     ]
   }
 
@@ -161,13 +163,18 @@ extension AccountsService {
         ("type", "settings"), ("settings", .object(wished)),
         ("updatedAt", .string(clock.now().iso8601)),
       ]))
-    try await store.write(.put(item))
+    do {
+      try await store.write(.put(item))
+    } catch StoreError.limitExceeded(let reason) {
+      // What the store cannot hold, such as a number of 300 places, is the caller's mistake.
+      throw JSONBody.invalid([(["settings"], "The settings hold \(reason)")])
+    }
     return Self.privateJSON(["settings": .object(wished)])
   }
 
   // MARK: Password
 
-  /// `POST /auth/password` {currentPassword, newPassword}: other sessions end (ASVS 7.4.3).
+  /// `POST /auth/change-password` {currentPassword, newPassword}: other sessions end (ASVS 7.4.3).
   func changePassword(_ request: Request, _ context: RequestContext) async throws -> Response {
     let identity = try caller(context)
     let body = try await JSONBody.object(of: request)

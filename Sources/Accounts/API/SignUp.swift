@@ -30,7 +30,14 @@ extension AccountsService {
     }
     // Spares a hash when the name is plainly taken; a race is settled below.
     if try await store.get(UserProfile.key(name)) != nil { return .nameTaken }
-    let hash = try await hasher.hash(wish.password)
+    let hash: String
+    do {
+      hash = try await hasher.hash(wish.password)
+    } catch let overloaded as PasswordPool.Overloaded {
+      // Of many who want one name at once, those who waited in vain learn that it is gone.
+      if try await store.get(UserProfile.key(name)) != nil { return .nameTaken }
+      throw overloaded
+    }
     var profile = UserProfile(
       username: name, subject: Opaque.uuid(), passwordHash: hash, createdAt: clock.now())
     profile.email = email

@@ -4,7 +4,6 @@ import Cryptography
 struct AccountSecrets: Sendable {
   enum Purpose: String, Sendable {
     case sealing
-    case refreshToken = "refresh-token"
     case formToken = "form-token"
     case nameLock = "name-lock"
     case code
@@ -18,13 +17,18 @@ struct AccountSecrets: Sendable {
   /// The MAC of parts whose lengths are part of the message, so that no two lists of parts share
   /// one; 43 characters of base64url.
   func mac(_ purpose: Purpose, _ parts: String...) -> String {
+    Self.mac(key: key(purpose), parts)
+  }
+
+  /// The same under a key of its own.
+  static func mac(key: [UInt8], _ parts: [String]) -> String {
     var message: [UInt8] = []
     for part in parts {
       let bytes = Array(part.utf8)
       message += Array("\(bytes.count):".utf8)
       message += bytes
     }
-    return HMAC.sha256(key: key(purpose), message).base64URL
+    return HMAC.sha256(key: key, message).base64URL
   }
 
   /// Seals bytes for the store.

@@ -61,11 +61,14 @@ extension AccountsService {
       "ul", [], asked.scopes.map { .element("li", [], [.text(meanings[$0] ?? $0)]) })
     let form = HTML.element(
       "form", [("method", "post"), ("action", "/oauth2/authorize")], children)
+    // Where the answer goes tells applications of similar names apart.
+    let targets = Self.formTargets(asked.redirectURI)
+    let place = targets.first.map { " at \($0)" } ?? ""
     return render(
       Page(
         title: "Allow access?",
-        intro: "The application \(asked.clientID) asks, as \(session.username), to:",
-        content: [list, form], formTargets: Self.formTargets(asked.redirectURI), cookie: cookie))
+        intro: "The application \(asked.clientID)\(place) asks, as \(session.username), to:",
+        content: [list, form], formTargets: targets, cookie: cookie))
   }
 
   /// The source expression for a redirect: its origin, or the scheme of a native application.

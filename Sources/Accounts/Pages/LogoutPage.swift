@@ -56,7 +56,7 @@ extension AccountsService {
     // A hint whose audience is not the client named is somebody else's (RP-Initiated Logout §2).
     let hinted = hint?["aud"]?.string
     if let named = fields["client_id"], let hinted, named != hinted {
-      return .refused(.init(code: "invalid_client", message: "The application is not known here"))
+      return .refused(.init(code: "invalid_client", message: "The application is not known here."))
     }
     let id = fields["client_id"] ?? hinted
     let client = settings.clients.first { $0.id == id }
@@ -66,7 +66,7 @@ extension AccountsService {
         return .refused(
           .init(
             code: "redirect_mismatch",
-            message: "The application asked to return to an address that it has not registered"))
+            message: "The application asked to return to an address that it has not registered."))
       }
       guard let state = fields["state"], fields["logout_uri"] == nil else { return .address(uri) }
       return .address(Self.adding([("state", state)], to: uri))
@@ -76,7 +76,7 @@ extension AccountsService {
         return .refused(
           .init(
             code: "redirect_mismatch",
-            message: "The application asked to return to an address that it has not registered"))
+            message: "The application asked to return to an address that it has not registered."))
       }
       return .signInAgain(fields.query)
     }

@@ -7,10 +7,14 @@ extension AccountsService {
   private static let wrongCode = "The code is wrong, used or expired. Ask for a new one."
   private static let tooManyAttempts = "Too many attempts. Try again later."
 
-  private func codeField() -> Field {
-    Field(
+  /// Name and code; the focus is on the first that is empty.
+  private func codeFields(name: String) -> [Field] {
+    var known = nameField(name)
+    known.isFocused = name.isEmpty
+    let code = Field(
       name: "code", label: "Code", autocomplete: "one-time-code",
-      hint: "The eight digits from our message.", isNumeric: true, isFocused: true)
+      hint: "The eight digits from our message.", isNumeric: true, isFocused: !name.isEmpty)
+    return [known, code]
   }
 
   private func nameField(_ value: String) -> Field {
@@ -66,7 +70,7 @@ extension AccountsService {
       ], [.text("Send another code")])
     let confirm = HTML.element("button", [("type", "submit")], [.text("Confirm the address")])
     let (form, cookie) = form(
-      request, path: "/confirmUser", query: query, fields: [nameField(name), codeField()],
+      request, path: "/confirmUser", query: query, fields: codeFields(name: name),
       submit: "", hasAlert: alert != nil, extra: [confirm, again])
     let later = settings.requireConfirmedEmail ? "Back to sign-in" : "Do this later"
     return render(
@@ -147,7 +151,7 @@ extension AccountsService {
       return resetForm(request, visit, name: name, alert: Self.tooManyAttempts, status: 429)
     case .refused:
       return resetForm(request, visit, name: name, alert: Self.wrongCode, status: 400)
-    case .done: return Self.seeOther(Self.path("/login", query))
+    case .done: return Self.seeOther(query.isEmpty ? "/login?reset" : "/login?\(query)")
     }
   }
 
@@ -161,7 +165,7 @@ extension AccountsService {
       hint: "At least \(settings.passwordMinimumCharacters) characters.")
     let (form, cookie) = form(
       request, path: "/confirmForgotPassword", query: query,
-      fields: [nameField(name), codeField(), password], submit: "Set the new password",
+      fields: codeFields(name: name) + [password], submit: "Set the new password",
       hasAlert: alert != nil)
     return render(
       Page(

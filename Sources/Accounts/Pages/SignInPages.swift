@@ -126,7 +126,11 @@ extension AccountsService {
       ("Create an account", Self.path("/signup", query)),
       ("Forgot your password?", Self.path("/forgotPassword", query)),
     ])
-    let notice = request.target.query == "confirmed" ? "Your address is confirmed." : nil
+    let notices = [
+      "confirmed": "Your address is confirmed.",
+      "reset": "Your new password is set. Sign in with it.",
+    ]
+    let notice = request.target.query.flatMap { notices[$0] }
     return render(
       Page(
         title: "Sign in", alert: alert, notice: notice, content: [form, links], status: status,

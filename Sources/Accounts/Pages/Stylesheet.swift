@@ -76,10 +76,12 @@ extension AccountsService {
     button.quiet:hover { background: var(--wash); }
     a { color: var(--accent); text-underline-offset: .18em; }
     a:hover { color: var(--accent-hover); }
-    :focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; border-radius: .2rem; }
+    :focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
+    a:focus-visible { border-radius: .2rem; }
     .links { margin-top: 1.5rem; }
     .links p { margin: 0 0 .5rem; }
     .links p:last-child { margin: 0; }
+    .links a { display: inline-block; padding: .2rem 0; }
     ul { margin: 0 0 1.25rem; padding-left: 1.25rem; }
 
     """

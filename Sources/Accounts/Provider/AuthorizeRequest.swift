@@ -49,13 +49,13 @@ struct AuthorizeRequest: Sendable, Hashable {
       return .page(PageError(code: "invalid_request", message: refusal.message))
     }
     guard let id = fields["client_id"], let client = clients.first(where: { $0.id == id }) else {
-      return .page(PageError(code: "invalid_client", message: "The application is not known here"))
+      return .page(PageError(code: "invalid_client", message: "The application is not known here."))
     }
     guard let uri = fields["redirect_uri"], client.allows(redirect: uri) else {
       return .page(
         PageError(
           code: "redirect_mismatch",
-          message: "The application asked to return to an address that it has not registered",
+          message: "The application asked to return to an address that it has not registered.",
           hint: fields["redirect_uri"].flatMap { RedirectHint.hint(for: $0, client) }))
     }
     let state = fields["state"]

@@ -6,19 +6,26 @@ import Time
 // The refresh grant (RFC 6749 §6) with rotation and an idempotent successor (auth.md §2.6).
 
 extension AccountsService {
-  static let refreshKeyVersion = 1
-
-  /// The current refresh token of a family: nothing of it is stored, so it can be told again.
-  func refreshToken(_ family: RefreshFamily, generation: Int) -> String {
-    RefreshTokenParts(
-      keyVersion: Self.refreshKeyVersion, family: family.id, generation: generation,
-      mac: refreshMAC(family, generation)
+  /// The current refresh token of a family: nothing of it is stored, so it can be told again, in the
+  /// same words when the key has been rotated meanwhile.
+  func refreshToken(_ family: RefreshFamily) throws -> String {
+    guard let mac = refreshMAC(family, family.generation, version: family.keyVersion) else {
+      throw RefreshKeys.Failure.noKey
+    }
+    return RefreshTokenParts(
+      keyVersion: family.keyVersion, family: family.id, generation: family.generation, mac: mac
     ).text
   }
 
-  private func refreshMAC(_ family: RefreshFamily, _ generation: Int) -> String {
-    secrets.mac(
-      .refreshToken, String(Self.refreshKeyVersion), family.id, String(generation), family.salt)
+  private func refreshMAC(_ family: RefreshFamily, _ generation: Int, version: Int) -> String? {
+    refreshKeys.mac(
+      version: version, family: family.id, generation: generation, salt: family.salt)
+  }
+
+  /// The version that makes tokens now.
+  func currentRefreshKey() throws -> Int {
+    guard let version = refreshKeys.current else { throw RefreshKeys.Failure.noKey }
+    return version
   }
 
   /// The family of that id while it lives.
@@ -33,8 +40,9 @@ extension AccountsService {
   /// The family and generation of a genuine refresh token.
   func genuineRefresh(_ text: String) async throws -> (RefreshFamily, Int)? {
     guard let parts = RefreshTokenParts(parsing: text),
-      parts.keyVersion == Self.refreshKeyVersion, let family = try await family(parts.family),
-      Opaque.equal(parts.mac, refreshMAC(family, parts.generation))
+      let family = try await family(parts.family),
+      let mac = refreshMAC(family, parts.generation, version: parts.keyVersion),
+      Opaque.equal(parts.mac, mac)
     else { return nil }
     return (family, parts.generation)
   }
@@ -92,6 +100,7 @@ extension AccountsService {
     case .rotate:
       next.generation += 1
       next.rotatedAt = now
+      next.keyVersion = try currentRefreshKey()
     case .repeatSuccessor: break
     }
     // Noted before it is made: what is revoked must be known, and a signature costs a millisecond.
@@ -111,6 +120,7 @@ extension AccountsService {
   private func move(_ family: RefreshFamily, to next: RefreshFamily) async throws -> Bool {
     let changes: [Change] = [
       .set("gen", .int(next.generation)), .set("rotatedAt", .int(next.rotatedAt.milliseconds)),
+      .set("kv", .int(next.keyVersion)),
       .set("access", .array(next.accessTokens.map(JSON.string))),
     ]
     do {
@@ -166,7 +176,7 @@ extension AccountsService {
     }
     var headers = HeaderFields([("cache-control", "no-store"), ("pragma", "no-cache")])
     if let family {
-      let token = refreshToken(family, generation: family.generation)
+      let token = try refreshToken(family)
       if usesRefreshCookie(client, request) {
         let lifetime = max(.zero, family.expiresAt - now)
         headers.append("set-cookie", cookies.refresh(client.id, token, lifetime: lifetime))

@@ -79,7 +79,8 @@ extension AccountsService {
     var family = RefreshFamily(
       username: code.username, subject: profile.subject, id: Opaque.token(bytes: 16),
       sessionID: session.id, clientID: client.id, scopes: code.scopes, salt: Opaque.token(),
-      now: now, expiresAt: min(now + settings.refreshLifetime, session.expiresAt))
+      keyVersion: try currentRefreshKey(), now: now,
+      expiresAt: min(now + settings.refreshLifetime, session.expiresAt))
     let access = try tokens.access(
       profile, session,
       TokenIssuer.Grant(

@@ -100,6 +100,8 @@ struct RefreshFamily: Sendable, Hashable {
   var rotatedAt: Timestamp
   /// Mixed into every token of the family.
   var salt: String
+  /// Which key the current generation's token is made with.
+  var keyVersion: Int
   var expiresAt: Timestamp
   /// The access tokens made from it that may still live: they end with it (RFC 7009 §2.1).
   var accessTokens: [String] = []
@@ -119,7 +121,7 @@ struct RefreshFamily: Sendable, Hashable {
 
   init(
     username: String, subject: String, id: String, sessionID: String, clientID: String,
-    scopes: [String], salt: String, now: Timestamp, expiresAt: Timestamp
+    scopes: [String], salt: String, keyVersion: Int, now: Timestamp, expiresAt: Timestamp
   ) {
     self.username = username
     self.subject = subject
@@ -130,6 +132,7 @@ struct RefreshFamily: Sendable, Hashable {
     generation = 0
     rotatedAt = now
     self.salt = salt
+    self.keyVersion = keyVersion
     self.expiresAt = expiresAt
   }
 
@@ -138,7 +141,8 @@ struct RefreshFamily: Sendable, Hashable {
       let id = item["family"]?.string, let session = item["sid"]?.string,
       let client = item["clientId"]?.string, let scope = item["scope"]?.string,
       let generation = item["gen"]?.int, let rotated = item.instant("rotatedAt"),
-      let salt = item["salt"]?.string, let expires = item.expiresAt
+      let salt = item["salt"]?.string, let keyVersion = item["kv"]?.int,
+      let expires = item.expiresAt
     else { return nil }
     self.username = username
     self.subject = subject
@@ -149,6 +153,7 @@ struct RefreshFamily: Sendable, Hashable {
     self.generation = generation
     rotatedAt = rotated
     self.salt = salt
+    self.keyVersion = keyVersion
     expiresAt = expires
     accessTokens = item["access"]?.array?.compactMap(\.string) ?? []
     version = item.version
@@ -173,6 +178,7 @@ struct RefreshFamily: Sendable, Hashable {
       ("family", .string(id)), ("sid", .string(sessionID)), ("clientId", .string(clientID)),
       ("scope", .string(scopes.joined(separator: " "))), ("gen", .int(generation)),
       ("rotatedAt", .int(rotatedAt.milliseconds)), ("salt", .string(salt)),
+      ("kv", .int(keyVersion)),
     ])
     attributes["access"] = .array(accessTokens.map(JSON.string))
     return Item(key, attributes, expiresAt: expiresAt, g1: IndexKey("RFAM#\(id)", "0"))

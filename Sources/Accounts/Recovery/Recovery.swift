@@ -74,8 +74,17 @@ extension AccountsService {
     return tried
   }
 
-  /// Confirms an address; false for every cause.
+  /// Confirms an address; false for every cause, and not sooner for one than for another.
   func confirmEmail(_ name: String, code: String, _ context: RequestContext) async throws -> Bool {
+    let started = clock.monotonic()
+    if try await confirm(name, code: code, context) { return true }
+    try await waitOut(since: started)
+    return false
+  }
+
+  private func confirm(_ name: String, code: String, _ context: RequestContext) async throws
+    -> Bool
+  {
     guard AccountName.isPlausible(name), let profile = try await profile(named: name),
       let item = try await redeem(.confirmEmail, profile.username, code: code),
       let email = item["email"]?.string, email == profile.email

@@ -220,12 +220,31 @@ extension SQLiteStore {
     try await reads.read { db in try ItemTable.export(after: key, limit: limit, in: db) }
   }
 
+  /// The partitions whose keys begin with a text, in their order, a page at a time: for
+  /// administration. A partition of expired items is named too.
+  package func partitions(
+    beginningWith prefix: String, after last: String? = nil, limit: Int = 500
+  ) async throws -> [String] {
+    try await reads.read { db in
+      try ItemTable.partitions(prefix: prefix, after: last, limit: limit, in: db)
+    }
+  }
+
   /// Takes nothing more, finishes what waits, and closes the file.
   package func close() async throws {
     reads.close()
     guard try await commits.close() else { return }
+    emptyLog()
     try database.close()
     lock.withLock { $0 = nil }
+  }
+
+  /// Moves the log into the file, so that this alone is the store once nobody serves from it.
+  ///
+  /// A reader of another process may hold the log back; then the next start takes it up.
+  private func emptyLog() {
+    guard path != nil else { return }
+    try? database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
   }
 
   /// The promises of the connection that writes, read back from it.
