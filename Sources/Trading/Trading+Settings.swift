@@ -13,3 +13,17 @@ extension TradingRules {
       reader.int("starting_cash_cents", default: startingCash.amount, in: 0...100_000_000_000))
   }
 }
+
+/// What the operator may set about trading.
+package struct TradingSettings: Sendable, Hashable {
+  /// The rules of orders.
+  package var rules: TradingRules
+  /// The state machine that every trade runs through, in Amazon States Language.
+  package var workflowFile: String
+
+  /// Reads `trading`.
+  package init(_ reader: SettingsReader) {
+    rules = TradingRules(reader)
+    workflowFile = reader.string("workflow", default: "site/workflows/stock-trader.asl.json")
+  }
+}

@@ -3,13 +3,19 @@ import JSON
 import NIOCore
 import Store
 import Synchronization
+import TestSupport
 import Time
+import Workflows
 
 @testable import Trading
 
 /// A market whose prices the test sets.
 final class FixedFeed: PriceFeed {
   let prices: Mutex<[String: Int]>
+  /// Nobody answers.
+  let isAway = Mutex(false)
+  /// How long an answer takes on the test's clock.
+  let delaySeconds = Mutex(0)
   private let clock: any TimeSource
 
   init(_ prices: [String: Int], clock: any TimeSource) {
@@ -19,7 +25,12 @@ final class FixedFeed: PriceFeed {
 
   func set(_ symbol: String, _ units: Int) { prices.withLock { $0[symbol] = units } }
 
+  private struct Away: Error {}
+
   func price(of symbol: String) async throws -> MarketPrice? {
+    if isAway.withLock({ $0 }) { throw Away() }
+    let delay = delaySeconds.withLock { $0 }
+    if delay > 0 { try await clock.sleep(for: .seconds(delay)) }
     guard let units = prices.withLock({ $0[symbol] }) else { return nil }
     return MarketPrice(
       quoteID: "q-\(symbol)-\(units)", symbol: symbol, bid: Price(units: units - 100),
@@ -43,19 +54,57 @@ final class FixedFeed: PriceFeed {
 
 /// A trading service on a store in memory, with AAPL at 175.00 and a spread of two cents.
 struct Desk {
-  let clock = ManualClock()
+  let clock: ManualClock
   let store: SQLiteStore
   let feed: FixedFeed
   let service: TradingService
   let handlers: [String: any Handler]
 
   init(_ change: (inout TradingRules) -> Void = { _ in }) throws {
-    store = try SQLiteStore.inMemory(clock: clock)
+    let clock = ManualClock()
+    try self.init(SQLiteStore.inMemory(clock: clock), clock, change: change)
+  }
+
+  /// A service whose store refuses to write over an item of that sort key.
+  init(failingAt sortKey: String) throws {
+    let clock = ManualClock()
+    try self.init(SQLiteStore.inMemory(clock: clock), clock, failingAt: sortKey)
+  }
+
+  /// The next program on what another has left.
+  init(after other: Desk) throws { try self.init(other.store, other.clock) }
+
+  private init(
+    _ store: SQLiteStore, _ clock: ManualClock, failingAt sortKey: String? = nil,
+    change: (inout TradingRules) -> Void = { _ in }
+  ) throws {
+    self.clock = clock
+    self.store = store
     feed = FixedFeed(["AAPL": 1_750_000, "MSFT": 3_800_000], clock: clock)
     var rules = TradingRules()
     change(&rules)
-    service = TradingService(store: store, feed: feed, rules: rules, clock: clock)
+    let used: any ItemStore = sortKey.map { BrokenStore(store, at: $0) } ?? store
+    service = TradingService(
+      store: ListedStore(used), feed: feed, rules: rules, clock: clock, machine: try Self.machine())
     handlers = service.handlers()
+  }
+
+  /// Runs the background while the work lasts.
+  func whileRunning(_ work: @escaping @Sendable () async throws -> Void) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      let service = service
+      group.addTask { await service.run() }
+      try await work()
+      group.cancelAll()
+    }
+  }
+
+  /// The shipped state machine.
+  static func machine() throws -> TradeMachine {
+    let file = "site/workflows/stock-trader.asl.json"
+    let definition = try StateMachine(
+      parsing: Array(Repository.text(file).utf8), name: "stock-trader", file: file)
+    return try TradeMachine(definition, file: file)
   }
 
   func call(
@@ -69,8 +118,57 @@ struct Desk {
       method: method, target: RequestTarget(path: "/\(function)", query: query),
       headers: HeaderFields(headers), body: body.map { Body($0) } ?? .empty)
     guard let handler = handlers[function] else { return (0, .null, HeaderFields()) }
-    let response = try await handler.respond(request, context)
+    let asked = context
+    let response = try await TradingService.grant(function, caller: user).run {
+      try await handler.respond(request, asked)
+    }
     let bytes = response.body.buffer ?? ByteBuffer()
     return (response.status, try JSON(parsing: bytes.readableBytesView), response.headers)
   }
+}
+
+/// A store that stops in the middle: a transaction which writes over an item of one sort key fails.
+final class BrokenStore: ItemStore {
+  private let store: any ItemStore
+  private let sortKey: String
+
+  init(_ store: any ItemStore, at sortKey: String) {
+    self.store = store
+    self.sortKey = sortKey
+  }
+
+  func get(_ key: ItemKey) async throws -> Item? { try await store.get(key) }
+  func batchGet(_ keys: [ItemKey]) async throws -> [Item?] { try await store.batchGet(keys) }
+  func query(_ query: Query) async throws -> Page { try await store.query(query) }
+  func write(_ write: Write) async throws -> Item? { try await store.write(write) }
+
+  func transact(_ writes: [Write]) async throws {
+    if writes.contains(where: { $0.key.sk == sortKey && $0.condition != .notExists }) {
+      throw StoreError.unavailable("it is broken")
+    }
+    try await store.transact(writes)
+  }
+}
+
+/// The store under the capability list of whichever function asks; what a test itself asks for is
+/// not limited.
+struct ListedStore: ItemStore {
+  private let whole: any ItemStore
+  private let limited: CapabilityStore
+
+  init(
+    _ store: any ItemStore,
+    refused: @escaping @Sendable (CapabilityStore.Refusal) -> Void = { _ in }
+  ) {
+    whole = store
+    limited = .ofPresentTask(store, refused: refused)
+  }
+
+  private var store: any ItemStore { StoreGrant.current == nil ? whole : limited }
+
+  func get(_ key: ItemKey) async throws -> Item? { try await store.get(key) }
+  func batchGet(_ keys: [ItemKey]) async throws -> [Item?] { try await store.batchGet(keys) }
+  func query(_ query: Query) async throws -> Page { try await store.query(query) }
+  func write(_ write: Write) async throws -> Item? { try await store.write(write) }
+  func transact(_ writes: [Write]) async throws { try await store.transact(writes) }
 }

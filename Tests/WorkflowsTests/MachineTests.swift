@@ -64,6 +64,37 @@ struct MachineTests {
     #expect(try ExecutionRecord(json: JSON(parsing: record.json.bytes)) == record)
   }
 
+  @Test(arguments: Cases.machines)
+  func `a chunk of history holds its events, each payload once`(name: String) throws {
+    var drive = Drive(try MachineCase(name))
+    drive.run()
+    let events = Array(drive.events.prefix(200))
+    let json = HistoryChunk(events).json
+    let read = try #require(HistoryChunk(json: JSON(parsing: json.bytes)))
+    #expect(read.events == events)
+    let payloads = try #require(json["payloads"]?.array)
+    #expect(payloads.count < events.count)
+    let whole = JSON.array(events.map(\.json)).bytes.count
+    #expect(json.bytes.count < whole)
+  }
+
+  @Test(
+    arguments: [
+      "[]", "{}", #"{"payloads":[],"events":[]}"#,
+      #"{"payloads":[],"resources":[],"events":[[1,0,"ExecutionStarted",0]]}"#,
+      #"{"payloads":["{"],"resources":[],"events":[]}"#,
+      #"{"payloads":["1",[0,"a",0]],"resources":[],"events":[]}"#,
+      #"{"payloads":["{}",[0,"a",1]],"resources":[],"events":[]}"#,
+      #"{"payloads":[],"resources":[],"events":[[1,0,"Nothing"]]}"#,
+      #"{"payloads":[],"resources":[],"events":[["1",0,"ExecutionTimedOut"]]}"#,
+      #"{"payloads":["1"],"resources":["a b"],"events":[]}"#,
+      #"{"payloads":["1"],"resources":[],"events":[[1,0,"TaskScheduled",0,0]]}"#,
+      #"{"payloads":["1"],"resources":["f"],"events":[[1,0,"LambdaFunctionFailed",0]]}"#,
+    ]) func `what is no chunk is none`(text: String) throws
+  {
+    #expect(HistoryChunk(json: try JSON(parsing: text)) == nil)
+  }
+
   @Test func `a cause names the state and the event as AWS does`() throws {
     var drive = Drive(try MachineCase("pass-missing-path.json"))
     drive.run()

@@ -6,20 +6,20 @@ import Time
 
 /// The documents' answers (S1) with more fields, and errors as problems.
 enum TradeAnswers {
-  /// Status and body of an outcome; what a repeated request gets again.
-  static func answer(_ outcome: TradeOutcome) -> (Int, JSON) {
+  /// The body for an outcome; a repeated request gets the same again.
+  static func answer(_ outcome: TradeOutcome) -> JSON {
     switch outcome {
     case .filled(let order, let fill, let account, let position):
-      return (200, filled(order, fill, account, position))
+      return filled(order, fill, account, position)
     case .opened(let order, let account):
       var object = order.json.object ?? JSONObject()
       object["success"] = true
       object["orderId"] = .string(order.id)
+      object["executionId"] = .string(order.executionID)
       object["cash"] = account.cash.json
       object["message"] = .string(
         "Order to \(order.side.rawValue) \(order.quantity) shares of \(order.symbol) is open")
-      return (202, .object(object))
-    case .replayed(let status, let body): return (status, body)
+      return .object(object)
     }
   }
 
@@ -109,10 +109,15 @@ enum TradeAnswers {
       Problem(
         status: 422, error: "idempotency_mismatch",
         message: "This Idempotency-Key was used for another request")
+    case .inProgress:
+      Problem(
+        status: 409, error: "idempotency_in_progress",
+        message: "The first request with this Idempotency-Key is still being carried out",
+        headers: HeaderFields([("retry-after", "1")]))
     case .duplicateClientOrderID:
       Problem(
         status: 422, error: "duplicate_client_order_id", message: "This client_order_id was used")
-    case .conflict:
+    case .conflict, .alreadyDone:
       Problem(status: 409, error: "conflict", message: "The account is busy; try again")
     case .unknownOrder: Problem(status: 404, error: "not_found", message: "There is no such order")
     case .orderIsFinal(let status):

@@ -16,11 +16,15 @@ struct TradeRequestReader {
     let quantity = try quantity(body["quantity"])
     let side = try side(body)
     let kind = try Self.kind(body["type"])
-    var limit: Price?
-    if kind == .limit {
-      limit = try Self.price(body["limit_price"], named: "limit_price")
-      if limit == nil { throw Self.invalid("limit_price", "a limit order needs 'limit_price'") }
+    let limit = try Self.price(body["limit_price"], named: "limit_price")
+    // A limit that would be ignored is a mistake that costs money.
+    if (kind == .limit) != (limit != nil) {
+      throw Self.invalid(
+        "limit_price",
+        kind == .limit
+          ? "a limit order needs 'limit_price'" : "'limit_price' needs the type 'limit'")
     }
+    try Self.timeInForce(body)
     let hint = try Self.price(body["stock_price"], named: "stock_price")
     let clientOrderID = try Self.clientOrderID(body["client_order_id"])
     return TradeRequest(
@@ -97,6 +101,14 @@ struct TradeRequestReader {
     return price
   }
 
+  /// An order stands until it is filled or canceled; whoever asks for less is told so.
+  private static func timeInForce(_ body: JSONObject) throws(Problem) {
+    for name in ["time_in_force", "tif"] {
+      guard let value = body[name], value != .null, value != "gtc" else { continue }
+      throw invalid(name, "'\(name)' is 'gtc': an order stands until it is filled or canceled")
+    }
+  }
+
   private static func clientOrderID(_ value: JSON?) throws(Problem) -> String? {
     guard let value, value != .null else { return nil }
     guard let text = value.string, (1...48).contains(text.utf8.count) else {
@@ -116,6 +128,24 @@ struct TradeRequestReader {
     var text = Array("\(request.method) \(request.target.path)\n".utf8)
     if let buffer = request.body.buffer { text += Array(buffer.readableBytesView) }
     return TradeRequest.Idempotency(key: key, fingerprint: SHA256.hash(text).hex)
+  }
+
+  /// How many of a list a page has.
+  static func limit(_ request: Request) throws(Problem) -> Int {
+    let limit = request.target.queryValue("limit").map { Int($0) ?? 0 } ?? 50
+    guard (1...200).contains(limit) else {
+      throw invalid("limit", "'limit' is a number from 1 to 200")
+    }
+    return limit
+  }
+
+  /// Whether the client would rather not wait (RFC 7240 §4.1).
+  static func prefersAsync(_ headers: HeaderFields) -> Bool {
+    guard let preferences = headers.joined("prefer") else { return false }
+    return preferences.split(separator: ",").contains { preference in
+      let name = preference.prefix { $0 != ";" && $0 != "=" }
+      return equalsIgnoringCase(String(name).filter { $0 != " " && $0 != "\t" }, "respond-async")
+    }
   }
 
   static func invalid(_ name: String, _ message: String) -> Problem {

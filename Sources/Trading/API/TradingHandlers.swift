@@ -1,3 +1,4 @@
+import Diagnostics
 import HTTPExchange
 import JSON
 import Store
@@ -8,14 +9,26 @@ package struct TradingService: Sendable {
   let engine: TradeEngine
   let book: TradingBook
   let rules: TradingRules
+  /// Every trade, run by the state machine.
+  let executions: TradeExecutions
 
   package init(
-    store: any ItemStore, feed: any PriceFeed, rules: TradingRules, clock: any TimeSource
+    store: any ItemStore, feed: any PriceFeed, rules: TradingRules, clock: any TimeSource,
+    machine: TradeMachine, report: @escaping @Sendable (Diagnostic) -> Void = { _ in }
   ) {
     book = TradingBook(store: store, startingCash: rules.startingCash, clock: clock)
     engine = TradeEngine(book: book, feed: feed, rules: rules)
     self.rules = rules
+    executions = TradeExecutions(
+      machine, engine: engine, store: store, clock: clock,
+      idempotencySeconds: rules.idempotencySeconds, report: report)
   }
+
+  /// Resumes interrupted executions and runs those in the background, until cancelled.
+  package func run() async { await executions.run() }
+
+  /// The functions that the state machine calls, by name.
+  package var taskFunctions: [String: TaskFunction] { executions.functions.table }
 
   /// Fills open orders of a symbol that the present price meets.
   package func match(_ symbol: String) async throws -> Int { try await engine.match(symbol) }
@@ -34,6 +47,9 @@ package struct TradingService: Sendable {
       "cancelOrder": handler(cancel),
       "previewOrder": handler(preview),
       "userFavorites": handler(favorites),
+      "listExecutions": handler(listExecutions),
+      "getExecution": handler(execution),
+      "getExecutionHistory": handler(executionHistory),
     ]
   }
 
@@ -51,7 +67,7 @@ package struct TradingService: Sendable {
   }
 
   /// The caller's name; the gateway has verified the token, so its absence is our mistake.
-  private func user(_ context: RequestContext) throws -> String {
+  func user(_ context: RequestContext) throws -> String {
     guard let identity = context.identity, !identity.username.isEmpty else {
       throw Problem(status: 401, error: "unauthorized", message: "Unauthorized")
     }
@@ -65,11 +81,12 @@ package struct TradingService: Sendable {
   {
     let user = try user(context)
     let wanted = try TradeRequestReader(rules: rules, side: side).read(request, user: user)
-    let outcome = try await engine.trade(wanted, answer: TradeAnswers.answer)
-    let (status, body) = TradeAnswers.answer(outcome)
-    var response = Response(status: status, json: body)
-    response.headers.append("cache-control", "no-store")
-    if case .replayed = outcome { response.headers.append("idempotent-replayed", "true") }
+    let prefersAsync = TradeRequestReader.prefersAsync(request.headers)
+    let ended =
+      prefersAsync ? try await executions.start(wanted) : try await executions.run(wanted)
+    var response = ended.response(to: request, context)
+    response.headers["cache-control"] = "no-store"
+    if ended.isReplay { response.headers.append("idempotent-replayed", "true") }
     return response
   }
 
@@ -139,8 +156,19 @@ package struct TradingService: Sendable {
       let market = try? await engine.price(position.symbol)
       lines.append(Portfolio.Line(position: position, market: market))
     }
-    let portfolio = Portfolio(
-      account: account, lines: lines, startingCash: rules.startingCash, asOf: book.clock.now())
+    let now = book.clock.now()
+    var portfolio = Portfolio(
+      account: account, lines: lines, startingCash: rules.startingCash, asOf: now)
+    let midnight = Timestamp(seconds: now.seconds / 86_400 * 86_400)
+    portfolio.today = DayTrades(try await book.fills(user, since: midnight))
+    for symbol in portfolio.today.bySymbol.keys
+    where !lines.contains(where: { $0.position.symbol == symbol }) {
+      guard let market = try? await engine.price(symbol) else { continue }
+      portfolio.soldOutChange =
+        portfolio.soldOutChange
+        + portfolio.today.change(
+          of: symbol, quantity: 0, value: .zero, previousClose: market.previousClose)
+    }
     return Response(json: portfolio.json)
   }
 
@@ -176,7 +204,10 @@ package struct TradingService: Sendable {
         "id": .string(fill.id), "orderId": .string(fill.orderID), "symbol": .string(fill.symbol),
         "type": .string(fill.side.rawValue), "quantity": .int(fill.quantity),
         "price": .string(fill.price.text), "total": .string(fill.total.text),
-        "realisedProfit": fill.realised.json, "timestamp": .string(fill.time.iso8601),
+        "realisedProfit": fill.realised.json,
+        "cashAfter": fill.cashAfter?.json ?? .null,
+        "executionId": fill.executionID.isEmpty ? .null : .string(fill.executionID),
+        "timestamp": .string(fill.time.iso8601),
       ]
     }
     return Response(json: ["transactions": .array(rows), "cursor": cursor(page)])
@@ -186,10 +217,7 @@ package struct TradingService: Sendable {
     -> Page
   {
     let user = try user(context)
-    let limit = request.target.queryValue("limit").flatMap(Int.init) ?? 50
-    guard (1...200).contains(limit) else {
-      throw TradeRequestReader.invalid("limit", "'limit' is a number from 1 to 200")
-    }
+    let limit = try TradeRequestReader.limit(request)
     do {
       return try await book.store.query(
         Query(
@@ -228,9 +256,10 @@ package struct TradingService: Sendable {
   private func addFavorite(_ request: Request, _ user: String) async throws -> Response {
     let body = try TradeRequestReader.object(request)
     let symbol = try TradeRequestReader.symbol(body["symbol"])
-    let name = body["companyName"]?.string ?? symbol
-    guard name.utf8.count <= 200 else {
-      throw TradeRequestReader.invalid("companyName", "'companyName' is at most 200 bytes")
+    let given = body["companyName"] ?? .string(symbol)
+    guard let name = given.string, name.utf8.count <= 200 else {
+      throw TradeRequestReader.invalid(
+        "companyName", "'companyName' is a text of at most 200 bytes")
     }
     _ = try await engine.price(symbol)
     _ = try await book.store.write(

@@ -56,12 +56,19 @@ package struct LedgerEntry: Sendable, Hashable {
       ])
   }
 
-  /// Whether every commodity adds up to zero.
-  package var isBalanced: Bool {
-    Dictionary(grouping: postings, by: \.commodity).values.allSatisfy { legs in
-      legs.reduce(0) { $0 + $1.amount } == 0
+  /// What the postings of each commodity add up to; a sum that no integer holds is not zero.
+  package var sums: [String: Int] {
+    var sums: [String: Int] = [:]
+    for posting in postings {
+      let (sum, overflow) = sums[posting.commodity, default: 0]
+        .addingReportingOverflow(posting.amount)
+      sums[posting.commodity] = overflow ? Int.max : sum
     }
+    return sums
   }
+
+  /// Whether every commodity adds up to zero.
+  package var isBalanced: Bool { sums.values.allSatisfy { $0 == 0 } }
 
   /// The stored form.
   package var attributes: JSONObject {
@@ -111,14 +118,21 @@ package struct Fill: Sendable, Hashable {
   /// What the sold shares had cost; zero for a buy.
   package var relievedCost: Cents
   package var quoteID: String
+  /// The execution that brought the order; empty when none did.
+  package var executionID: String
+  /// The cash after this fill; nil in rows that do not know it.
+  package var cashAfter: Cents?
   package var time: Timestamp
 
   package init(
     id: String, orderID: String, symbol: String, side: Side, quantity: Int, price: Price,
-    total: Cents, relievedCost: Cents, quoteID: String, time: Timestamp
+    total: Cents, relievedCost: Cents, quoteID: String, executionID: String = "",
+    cashAfter: Cents? = nil, time: Timestamp
   ) {
     self.id = id
     self.orderID = orderID
+    self.executionID = executionID
+    self.cashAfter = cashAfter
     self.symbol = symbol
     self.side = side
     self.quantity = quantity
@@ -134,13 +148,15 @@ package struct Fill: Sendable, Hashable {
 
   /// The stored row of the history.
   package var attributes: JSONObject {
-    JSONObject([
+    var object = JSONObject([
       ("type", "transaction"), ("id", .string(id)), ("orderId", .string(orderID)),
       ("symbol", .string(symbol)), ("side", .string(side.rawValue)), ("quantity", .int(quantity)),
       ("price", .int(price.units)), ("total", .int(total.amount)),
       ("relieved", .int(relievedCost.amount)), ("quoteId", .string(quoteID)),
-      ("time", .string(time.iso8601)),
+      ("executionId", .string(executionID)), ("time", .string(time.iso8601)),
     ])
+    object["cashAfter"] = cashAfter.map { .int($0.amount) }
+    return object
   }
 
   /// Reads the stored row.
@@ -156,7 +172,8 @@ package struct Fill: Sendable, Hashable {
     self.init(
       id: id, orderID: orderID, symbol: symbol, side: side, quantity: quantity,
       price: Price(units: price), total: Cents(total), relievedCost: Cents(relieved),
-      quoteID: quoteID, time: time)
+      quoteID: quoteID, executionID: attributes["executionId"]?.string ?? "",
+      cashAfter: attributes["cashAfter"]?.int.map { Cents($0) }, time: time)
   }
 }
 

@@ -69,6 +69,14 @@ package struct Order: Sendable, Hashable {
     updatedAt = time
   }
 
+  /// A new order as it was asked for.
+  init(_ request: TradeRequest, id: String, at time: Timestamp) {
+    self.init(
+      id: id, user: request.user, clientOrderID: request.clientOrderID, symbol: request.symbol,
+      side: request.side, kind: request.kind, quantity: request.quantity, limit: request.limit,
+      hint: request.hint, executionID: request.executionID, at: time)
+  }
+
   /// Moves to another status; a step that the table lacks is a programmer's error.
   package mutating func move(to next: Status, at time: Timestamp, reason: String = "") {
     precondition(status.allows(next), "an order cannot go from \(status) to \(next)")

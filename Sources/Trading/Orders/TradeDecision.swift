@@ -91,7 +91,7 @@ package enum TradeDecision: Sendable, Hashable {
     let fill = Fill(
       id: fillID, orderID: order.id, symbol: order.symbol, side: order.side,
       quantity: order.quantity, price: price, total: total, relievedCost: relieved,
-      quoteID: market.quoteID, time: now)
+      quoteID: market.quoteID, executionID: order.executionID, cashAfter: account.cash, time: now)
     return .fill(fill, account, position)
   }
 

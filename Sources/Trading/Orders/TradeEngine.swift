@@ -55,12 +55,10 @@ package struct TradeRequest: Sendable, Hashable {
   }
 }
 
-/// What a trade came to; the stored form answers a repeated request.
+/// What a trade came to.
 package enum TradeOutcome: Sendable, Hashable {
   case filled(Order, Fill, CashAccount, Position)
   case opened(Order, CashAccount)
-  /// The same key was answered before; the bytes of that answer.
-  case replayed(status: Int, body: JSON)
 }
 
 /// Errors of a trade beside a rejection.
@@ -68,8 +66,12 @@ package enum TradeError: Error, Sendable, Hashable {
   case unknownSymbol(String)
   case quoteUnavailable
   case idempotencyMismatch
+  /// The first request with this key is still being carried out.
+  case inProgress
   case duplicateClientOrderID
   case conflict
+  /// What was attached is there already: this trade happened before.
+  case alreadyDone
   case unknownOrder
   case orderIsFinal(Order.Status)
 }
@@ -80,6 +82,7 @@ package final class TradeEngine: Sendable {
   package let book: TradingBook
   private let feed: any PriceFeed
   private let lanes = AccountLanes()
+  private let seen = SnapshotCache()
   private let rules: TradingRules
   private static let tries = 8
 
@@ -89,48 +92,77 @@ package final class TradeEngine: Sendable {
     self.rules = rules
   }
 
+  /// Makes the writes that share a trade's commit.
+  package typealias Attachment = @Sendable (TradeOutcome) -> [Write]
+
   /// Carries a request out; throws `Rejection`, `TradeError` or `StoreError`.
-  package func trade(_ request: TradeRequest, answer: @Sendable (TradeOutcome) -> (Int, JSON))
-    async throws -> TradeOutcome
+  ///
+  /// - Parameter attach: writes for the trade's own commit; should one be refused by its condition,
+  ///   nothing happens and `alreadyDone` is thrown.
+  package func trade(_ request: TradeRequest, attach: Attachment = { _ in [] }) async throws
+    -> TradeOutcome
   {
     try await lanes.run(request.user) {
       for _ in 0..<Self.tries {
-        if let replay = try await self.replay(request) { return replay }
-        if let outcome = try await self.attempt(request, answer: answer) { return outcome }
+        if let outcome = try await self.attempt(request, attach: attach) { return outcome }
       }
       throw TradeError.conflict
     }
   }
 
-  private func replay(_ request: TradeRequest) async throws -> TradeOutcome? {
-    guard let idempotency = request.idempotency,
-      let item = try await book.store.get(
-        TradingBook.replayKey(request.user, idempotency.key))
-    else { return nil }
-    guard item["fingerprint"]?.string == idempotency.fingerprint else {
-      throw TradeError.idempotencyMismatch
+  /// Refuses what can be seen to fail now, with the price and the account it was seen against; a
+  /// refused order is kept.
+  package func examine(_ request: TradeRequest) async throws -> (MarketPrice, CashAccount) {
+    let known = seen.snapshot(request.user, request.symbol)
+    var snapshot: TradingBook.Snapshot
+    if let known {
+      snapshot = known
+    } else {
+      snapshot = try await book.snapshot(request.user, request.symbol)
     }
-    return .replayed(status: item["status"]?.int ?? 200, body: item["body"] ?? .null)
+    let market = try await price(request.symbol)
+    let now = book.clock.now()
+    var order = Order(request, id: book.ids.next(at: now), at: now)
+    func decide() -> TradeDecision {
+      TradeDecision.decide(
+        order, account: snapshot.account, position: snapshot.position, market: market,
+        collar: rules.collarPermille, fillID: order.id, now: now)
+    }
+    var decision = decide()
+    if case .reject = decision, known != nil {
+      snapshot = try await book.snapshot(request.user, request.symbol)
+      decision = decide()
+    }
+    if case .reject(let rejection) = decision {
+      order.move(to: .rejected, at: now, reason: rejection.word)
+      _ = try await book.store.write(book.orderWrite(order, version: nil))
+      throw rejection
+    }
+    return (market, snapshot.account)
   }
 
   /// One read-decide-commit; nil when another writer was faster.
-  private func attempt(_ request: TradeRequest, answer: @Sendable (TradeOutcome) -> (Int, JSON))
-    async throws -> TradeOutcome?
-  {
-    let snapshot = try await book.snapshot(request.user, request.symbol)
+  private func attempt(_ request: TradeRequest, attach: Attachment) async throws -> TradeOutcome? {
+    let known = seen.snapshot(request.user, request.symbol)
+    seen.forget(request.user)
+    var snapshot: TradingBook.Snapshot
+    if let known {
+      snapshot = known
+    } else {
+      snapshot = try await book.snapshot(request.user, request.symbol)
+    }
     let market = try await price(request.symbol)
     let now = book.clock.now()
-    var order = Order(
-      id: book.ids.next(at: now), user: request.user, clientOrderID: request.clientOrderID,
-      symbol: request.symbol, side: request.side, kind: request.kind, quantity: request.quantity,
-      limit: request.limit, hint: request.hint, executionID: request.executionID, at: now)
+    var order = Order(request, id: book.ids.next(at: now), at: now)
     let decision = TradeDecision.decide(
       order, account: snapshot.account, position: snapshot.position, market: market,
       collar: rules.collarPermille, fillID: book.ids.next(at: now), now: now)
     let outcome: TradeOutcome
-    var writes: [Write]
+    let writes: [Write]
     switch decision {
     case .reject(let rejection):
+      // What is remembered must not refuse: the next attempt reads.
+      if known != nil { return nil }
       order.move(to: .rejected, at: now, reason: rejection.word)
       _ = try await book.store.write(book.orderWrite(order, version: nil))
       throw rejection
@@ -141,50 +173,40 @@ package final class TradeEngine: Sendable {
       writes = book.fillWrites(
         fill, order: order, orderVersion: nil, account: account, position: position,
         after: snapshot)
+      snapshot = snapshot.after(account, position)
     case .open(let account, let position):
       order.move(to: .accepted, at: now)
       outcome = .opened(order, account)
       writes = book.orderWrites(
         order, orderVersion: nil, account: account, position: position, after: snapshot)
     }
-    writes += guards(request, order, answer(outcome), now)
-    return try await commit(writes, request) ? outcome : nil
+    guard try await commit(writes, unique(request, order), attach(outcome)) else { return nil }
+    if case .filled = outcome { seen.keep(request.user, snapshot) }
+    return outcome
   }
 
-  /// What makes a repetition visible: the idempotency record and the client's own order id.
-  private func guards(
-    _ request: TradeRequest, _ order: Order, _ answer: (status: Int, body: JSON), _ now: Timestamp
-  ) -> [Write] {
-    var writes: [Write] = []
-    if let idempotency = request.idempotency {
-      writes.append(
-        .put(
-          Item(
-            TradingBook.replayKey(request.user, idempotency.key),
-            JSONObject([
-              ("fingerprint", .string(idempotency.fingerprint)), ("status", .int(answer.status)),
-              ("body", answer.body),
-            ]),
-            expiresAt: now + .seconds(rules.idempotencySeconds)), if: .notExists))
-    }
-    if let clientOrderID = request.clientOrderID {
-      writes.append(
-        .put(
-          Item(
-            ItemKey("UNIQ#CLOID#\(request.user)#\(clientOrderID)", "UNIQ"),
-            JSONObject([("order", .string(order.id))])), if: .notExists))
-    }
-    return writes
+  /// What keeps the client's own order id unique.
+  private func unique(_ request: TradeRequest, _ order: Order) -> [Write] {
+    guard let clientOrderID = request.clientOrderID else { return [] }
+    return [
+      .put(
+        Item(
+          TradingBook.uniqueKey(request.user, clientOrderID),
+          JSONObject([("order", .string(order.id))])), if: .notExists)
+    ]
   }
 
-  private func commit(_ writes: [Write], _ request: TradeRequest) async throws -> Bool {
+  private func commit(_ writes: [Write], _ unique: [Write], _ attached: [Write]) async throws
+    -> Bool
+  {
     do {
-      try await book.store.transact(writes)
+      try await book.store.transact(writes + unique + attached)
       return true
     } catch StoreError.conflict {
       return false
     } catch StoreError.conditionFailed(let reasons) {
-      if request.clientOrderID != nil, reasons.last == .conditionFailed {
+      if reasons.suffix(attached.count).contains(.conditionFailed) { throw TradeError.alreadyDone }
+      if reasons.dropFirst(writes.count).contains(.conditionFailed) {
         throw TradeError.duplicateClientOrderID
       }
       return false
@@ -203,6 +225,9 @@ package final class TradeEngine: Sendable {
     let found: MarketPrice?
     do {
       found = try await feed.price(of: symbol)
+    } catch let error as CancellationError {
+      // Nobody waits any more: that is no fault of the market.
+      throw error
     } catch {
       throw TradeError.quoteUnavailable
     }
@@ -231,6 +256,7 @@ package final class TradeEngine: Sendable {
         ended.move(to: .canceled, at: self.book.clock.now(), reason: "canceled by the user")
         let writes = self.book.orderWrites(
           ended, orderVersion: version, account: account, position: position, after: snapshot)
+        self.seen.forget(user)
         do {
           try await self.book.store.transact(writes)
           return ended
@@ -284,6 +310,7 @@ package final class TradeEngine: Sendable {
       let writes = self.book.fillWrites(
         fill, order: done, orderVersion: version, account: after, position: holding,
         after: snapshot)
+      self.seen.forget(order.user)
       do {
         try await self.book.store.transact(writes)
         return true

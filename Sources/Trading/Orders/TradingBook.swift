@@ -27,7 +27,17 @@ package struct TradingBook: Sendable {
     var position: Position
     /// 0 when there was none.
     var positionVersion: Int
+
+    /// What stands after a commit that wrote both.
+    func after(_ account: CashAccount, _ position: Position) -> Snapshot {
+      Snapshot(
+        account: account, accountVersion: accountVersion + 1, position: position,
+        positionVersion: positionVersion + 1)
+    }
   }
+
+  /// A new identifier, after all before it.
+  func newID() -> String { ids.next(at: clock.now()) }
 
   static func accountKey(_ user: String) -> ItemKey { ItemKey("USER#\(user)", "ACCOUNT") }
   static func positionKey(_ user: String, _ symbol: String) -> ItemKey {
@@ -36,8 +46,9 @@ package struct TradingBook: Sendable {
   static func orderKey(_ user: String, _ id: String) -> ItemKey {
     ItemKey("USER#\(user)", "ORDER#\(id)")
   }
-  static func replayKey(_ user: String, _ key: String) -> ItemKey {
-    ItemKey("IDEM#\(user)#\(key)", "REQ")
+  /// What keeps a client's own name for an order unique.
+  static func uniqueKey(_ user: String, _ clientOrderID: String) -> ItemKey {
+    ItemKey("UNIQ#CLOID#\(user)#\(clientOrderID)", "UNIQ")
   }
 
   // MARK: Reads

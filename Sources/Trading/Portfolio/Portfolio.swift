@@ -13,6 +13,11 @@ struct Portfolio: Sendable {
   var lines: [Line]
   var startingCash: Cents
   var asOf: Timestamp
+  /// Today's trades, for the change of the day.
+  var today = DayTrades([])
+
+  /// The day's change of what was held this morning and is no more.
+  var soldOutChange = Cents.zero
 
   /// Cash and shares at the bid, what they would bring.
   var equity: Cents {
@@ -32,7 +37,7 @@ struct Portfolio: Sendable {
   var json: JSON {
     let equity = equity
     let profit = equity - startingCash
-    var dayChange = Cents.zero
+    var dayChange = soldOutChange
     let positions = lines.map { line -> JSON in
       let value = value(of: line)
       let position = line.position
@@ -46,9 +51,11 @@ struct Portfolio: Sendable {
       if let market = line.market {
         object["price"] = market.last.json
         object["bid"] = market.bid.json
-        let before = market.previousClose.total(of: position.quantity) ?? .zero
-        object["dayChange"] = (value - before).json
-        dayChange = dayChange + value - before
+        let change = today.change(
+          of: position.symbol, quantity: position.quantity, value: value,
+          previousClose: market.previousClose)
+        object["dayChange"] = change.json
+        dayChange = dayChange + change
       }
       return .object(object)
     }

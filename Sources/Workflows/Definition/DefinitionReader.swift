@@ -4,7 +4,10 @@ import JSON
 extension StateMachine {
   /// Reads a definition; everything that is wrong is thrown as one `DiagnosticList` whose places
   /// are JSON Pointers into the file.
-  package init(parsing text: [UInt8], name: String, file: String) throws(DiagnosticList) {
+  package init(
+    parsing text: [UInt8], name: String, file: String,
+    substitutions: DefinitionSubstitutions = DefinitionSubstitutions([:])
+  ) throws(DiagnosticList) {
     guard text.count <= Limits.definitionBytes else {
       throw DiagnosticList([
         Diagnostic(
@@ -22,7 +25,7 @@ extension StateMachine {
           at: Place(file: file, text: text, offset: error.offset))
       ])
     }
-    try self.init(document, name: name, file: file)
+    try self.init(substitutions.applied(to: document), name: name, file: file)
   }
 
   /// Reads a definition that is JSON already.

@@ -176,3 +176,13 @@ struct Catcher: Sendable {
   var next: String
   var resultPath: ResultPlace = .whole
 }
+
+extension StateMachine {
+  /// What its tasks call, by the name of the state.
+  package var tasks: [(state: String, resource: TaskResource)] {
+    states.values.compactMap { state in
+      guard case .task(let task) = state.kind else { return nil }
+      return (state.name, task.resource)
+    }.sorted { $0.state < $1.state }
+  }
+}

@@ -118,7 +118,7 @@ extension ExecutionMachine {
   func earlier(_ moment: Timestamp) -> Timestamp { deadline.map { min($0, moment) } ?? moment }
 
   func checkSize(_ payload: JSON, _ what: String) throws(StateError) {
-    guard payload.bytes.count > StateMachine.Limits.payloadBytes else { return }
+    if payload.fits(StateMachine.Limits.payloadBytes) { return }
     throw StateError(
       "States.DataLimitExceeded",
       "The state/task '\(current?.state.name ?? "")' returned a result with a size exceeding the "
@@ -127,11 +127,17 @@ extension ExecutionMachine {
   }
 
   func scope(_ document: JSON) -> EvaluationScope {
-    EvaluationScope(document: document, context: context, environment: environment)
+    let context = ContextObject(record: record, current: current)
+    return EvaluationScope(document: document, context: context.json, environment: environment)
   }
+}
 
-  /// `$$` (docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html).
-  private var context: JSON {
+/// What `$$` tells (docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html).
+private struct ContextObject: Sendable {
+  let record: ExecutionRecord
+  let current: ExecutionMachine.Current?
+
+  var json: JSON {
     var object: JSONObject = [
       "Execution": [
         "Id": .string(record.id.arn), "Input": record.input, "Name": .string(record.id.name),
@@ -149,5 +155,22 @@ extension ExecutionMachine {
       ]
     }
     return .object(object)
+  }
+}
+
+extension JSON {
+  /// Whether the text has at most so many bytes; it is written out only when that is in doubt.
+  func fits(_ limit: Int) -> Bool { bytesAtMost <= limit || bytes.count <= limit }
+
+  /// No fewer bytes than the text has: an escaped byte takes six.
+  private var bytesAtMost: Int {
+    switch self {
+    case .null, .bool: 5
+    case .number(let number): number.text.utf8.count
+    case .string(let text): 2 + 6 * text.utf8.count
+    case .array(let elements): elements.reduce(2) { $0 + 1 + $1.bytesAtMost }
+    case .object(let object):
+      object.reduce(2) { $0 + 4 + 6 * $1.name.utf8.count + $1.value.bytesAtMost }
+    }
   }
 }

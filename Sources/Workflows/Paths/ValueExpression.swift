@@ -17,9 +17,20 @@ package struct StateError: Error, Sendable, Hashable {
 struct EvaluationScope {
   /// The state's input, or its result.
   var document: JSON
-  /// The context object, `$$`.
-  var context: JSON
-  var environment: WorkflowEnvironment
+  let environment: WorkflowEnvironment
+  private let makeContext: @Sendable () -> JSON
+
+  /// The context object, `$$`: made only for the expressions that look at it.
+  var context: JSON { makeContext() }
+
+  init(
+    document: JSON, context: @autoclosure @escaping @Sendable () -> JSON,
+    environment: WorkflowEnvironment
+  ) {
+    self.document = document
+    self.environment = environment
+    makeContext = context
+  }
 }
 
 /// Chance and digests from outside, so that tests decide the one and this target needs no OpenSSL.

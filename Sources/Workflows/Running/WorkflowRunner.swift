@@ -19,6 +19,7 @@ package struct WorkflowRunner: Sendable {
   let environment: WorkflowEnvironment
   let recording: Recording
   let invoke: TaskInvoker
+  private let watch: LimitWatch
 
   package init(
     _ machine: StateMachine, log: any ExecutionLog, clock: any TimeSource,
@@ -31,6 +32,7 @@ package struct WorkflowRunner: Sendable {
     self.environment = environment
     self.recording = recording
     self.invoke = invoke
+    watch = LimitWatch(clock: clock)
   }
 
   /// Why an execution did not start.
@@ -58,9 +60,7 @@ package struct WorkflowRunner: Sendable {
   /// the same execution while it runs, anything else is `alreadyExists`.
   package func begin(_ name: String, input: JSON) async throws -> Beginning {
     guard StateMachine.isName(name) else { throw Refusal.invalidName(name) }
-    guard input.bytes.count <= StateMachine.Limits.payloadBytes else {
-      throw Refusal.inputTooLarge
-    }
+    guard input.fits(StateMachine.Limits.payloadBytes) else { throw Refusal.inputTooLarge }
     let record = ExecutionRecord(
       id: ExecutionID(machine: machine.name, name: name), input: input, startedAt: clock.now())
     switch try await log.start(record) {
@@ -153,12 +153,15 @@ package struct WorkflowRunner: Sendable {
       execution: call.execution, state: call.state, retryCount: call.retryCount,
       executionStartedAt: call.executionStartedAt, pending: pending, beat: beat)
     guard limits.next(after: beat.lastSeen) != nil else { return try await outcome(call, context) }
-    return try await withThrowingTaskGroup(of: ExecutionMachine.Event.self) { group in
+    return try await withThrowingTaskGroup(of: ExecutionMachine.Event?.self) { group in
       group.addTask { try await outcome(call, context) }
-      group.addTask { try await expiry(limits, beat) }
+      group.addTask { await watch.expiry(limits, beat) }
       defer { group.cancelAll() }
-      guard let first = try await group.next() else { return .timerFired }
-      return first
+      while let first = try await group.next() {
+        // The watch gives up without a word when this execution is cancelled.
+        if let first { return first }
+      }
+      throw CancellationError()
     }
   }
 
@@ -176,21 +179,10 @@ package struct WorkflowRunner: Sendable {
       return .taskFailed(TaskFailure("States.TaskFailed", cause: "\(error)"))
     }
   }
-
-  private func expiry(_ limits: TaskLimits, _ beat: Heartbeat) async throws
-    -> ExecutionMachine.Event
-  {
-    while let (moment, event) = limits.next(after: beat.lastSeen) {
-      let now = clock.now()
-      if now >= moment { return event }
-      try await clock.sleep(for: moment - now)
-    }
-    return .timerFired
-  }
 }
 
 /// The moments at which a running task is given up.
-private struct TaskLimits: Sendable {
+struct TaskLimits: Sendable {
   private let timeout: Timestamp?
   private let heartbeat: Int?
   private let execution: Timestamp?
