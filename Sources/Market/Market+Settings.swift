@@ -67,6 +67,8 @@ package struct AlphaVantageSettings: Sendable {
   package var softAgeSeconds = 4_680
   /// Age up to which a quote is served, labelled stale, when the source is away.
   package var hardAgeSeconds = 86_400
+  /// How long somebody waits for a new quote who could have an old one.
+  package var patienceMilliseconds = 1_500
   /// How long an unknown symbol is remembered.
   package var unknownSeconds = 60
   /// Failures in a row after which the source is left alone.
@@ -85,6 +87,7 @@ package struct AlphaVantageSettings: Sendable {
     timeoutMilliseconds = reader.int("timeout_ms", default: timeoutMilliseconds, in: 100...30_000)
     softAgeSeconds = reader.int("soft_age_seconds", default: softAgeSeconds, in: 1...86_400)
     hardAgeSeconds = reader.int("hard_age_seconds", default: hardAgeSeconds, in: 1...604_800)
+    patienceMilliseconds = reader.int("patience_ms", default: patienceMilliseconds, in: 0...10_000)
     unknownSeconds = reader.int("unknown_seconds", default: unknownSeconds, in: 1...86_400)
     breakerFailures = reader.int("breaker_failures", default: breakerFailures, in: 1...100)
     breakerSeconds = reader.int("breaker_seconds", default: breakerSeconds, in: 1...86_400)

@@ -14,7 +14,9 @@ import Time
 private final class Upstream: Sendable {
   let bodies: Mutex<[String]>
   let calls = Mutex<[String]>([])
-  let gate = Mutex<[CheckedContinuation<Void, Never>]>([])
+  /// While set, a call does not come back.
+  let isHeld = Mutex(false)
+  private let gate = Mutex<[CheckedContinuation<Void, Never>]>([])
 
   init(_ bodies: [String]) { self.bodies = Mutex(bodies) }
 
@@ -23,9 +25,21 @@ private final class Upstream: Sendable {
       let symbol = request.parameters.first?.1 ?? ""
       self.calls.withLock { $0.append("\(request.function) \(symbol)") }
       let body = self.bodies.withLock { $0.count > 1 ? $0.removeFirst() : $0.first ?? "" }
+      if self.isHeld.withLock({ $0 }) {
+        await withCheckedContinuation { waiting in self.gate.withLock { $0.append(waiting) } }
+      }
       if body == "down" { throw QuoteError.unavailable("down") }
       return Array(body.replacing("SYMBOL", with: symbol).utf8)
     }
+  }
+
+  func release() {
+    isHeld.withLock { $0 = false }
+    let waiting = gate.withLock { gate in
+      defer { gate = [] }
+      return gate
+    }
+    for one in waiting { one.resume() }
   }
 
   var count: Int { calls.withLock { $0.count } }
@@ -104,6 +118,62 @@ struct AlphaVantageTests {
     // The next day there are calls again.
     clock.advance(by: .seconds(86_400))
     #expect(try await second.quote("TSLA") != nil)
+  }
+
+  @Test func `who has an old quote waits a moment only, and the call goes on`() async throws {
+    let upstream = Upstream([good])
+    let source = try source(upstream)
+    let first = try #require(try await source.quote("AAPL"))
+    clock.advance(by: .seconds(5_000))
+    upstream.isHeld.withLock { $0 = true }
+    let asked = Task { try await source.quote("AAPL") }
+    // The call is under way and the patience runs on the test's clock.
+    while upstream.count < 2 || clock.sleeping == 0 { await Task.yield() }
+    clock.advance(by: .milliseconds(1_500))
+    let old = try #require(try await asked.value)
+    #expect(old.stale && old.price == first.price && old.asOf == first.asOf)
+    upstream.release()
+    while try await source.quote("AAPL")?.stale != false { await Task.yield() }
+    #expect(upstream.count == 2)
+  }
+
+  @Test func `few calls left make quotes last until the day's end`() async throws {
+    // 12,800 seconds of the day are left, two calls after the first two, and two symbols to share
+    // them: a quote lasts for all of it.
+    let upstream = Upstream([good])
+    let source = try source(upstream) { $0.callsPerDay = 4 }
+    for symbol in ["AAPL", "MSFT"] { _ = try await source.quote(symbol) }
+    for _ in 0..<11 {
+      clock.advance(by: .seconds(1_000))
+      for symbol in ["AAPL", "MSFT"] { #expect(try await source.quote(symbol)?.stale == false) }
+    }
+    #expect((3...4).contains(upstream.count), "\(upstream.count)")
+    // A rich budget keeps to the soft age instead.
+    let rich = Upstream([good])
+    let other = try self.source(rich) { $0.callsPerDay = 1_000 }
+    for _ in 0..<10 {
+      clock.advance(by: .seconds(1_000))
+      _ = try await other.quote("AAPL")
+    }
+    #expect((2...3).contains(rich.count), "\(rich.count)")
+  }
+
+  @Test func `a series outlives a restart and its age`() async throws {
+    let store = try SQLiteStore.inMemory(clock: clock)
+    let bar = #""1. open":"1.0","2. high":"2.0","3. low":"1.0","4. close":"1.5","5. volume":"7""#
+    let upstream = Upstream([#"{"Meta Data":{},"Time Series (Daily)":{"2026-05-28":{\#(bar)}}}"#])
+    let range = Timestamp(seconds: 1_700_000_000)..<Timestamp(seconds: 1_800_000_000)
+    for _ in 0..<2 {
+      let source = try source(upstream, store: store)
+      let bars = try await source.history(
+        "AAPL", .day, from: range.lowerBound, to: range.upperBound)
+      #expect(bars?.map(\.close) == [15_000] && bars?.first?.volume == 7)
+    }
+    #expect(upstream.count == 1)
+    clock.advance(by: .seconds(4_681))
+    _ = try await source(upstream, store: store).history(
+      "AAPL", .day, from: range.lowerBound, to: range.upperBound)
+    #expect(upstream.count == 2)
   }
 
   @Test func `everybody who asks at once waits for one call`() async throws {

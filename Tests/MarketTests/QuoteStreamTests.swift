@@ -98,6 +98,18 @@ struct QuoteStreamTests {
     #expect((clock.now() - before).wholeMilliseconds >= 15_000)
   }
 
+  @Test func `the heartbeat does not wait for a long tick`() async throws {
+    var settings = MarketSettings()
+    settings.tickMilliseconds = 60_000
+    settings.heartbeatMilliseconds = 2_000
+    let slow = QuoteStreams(source: source, settings: settings, clock: clock)
+    let reader = Reader(try #require(slow.open(["A"], after: nil)), clock: clock)
+    _ = try await reader.next()
+    let before = clock.now()
+    #expect(try await reader.next() == ": still here\n\n")
+    #expect((clock.now() - before).wholeMilliseconds < 5_000)
+  }
+
   @Test func `a slow reader gets one quote of a symbol, the newest`() async throws {
     let reader = try open(["A"])
     _ = try await reader.next()

@@ -64,20 +64,6 @@ struct SimulatorTests {
     #expect(cheap.count < hours / 100)
   }
 
-  @Test func `the year's volatility is the one that was asked for`() throws {
-    for instrument in Catalogue.standard.instruments {
-      let days = try #require(
-        simulator.history(
-          instrument.symbol, .day, from: start - .seconds(500 * 86_400), to: start))
-      let closes = days.map { PortableMath.log(Double($0.close)) }
-      let returns = zip(closes.dropFirst(), closes).map(-)
-      let variance = returns.reduce(0) { $0 + $1 * $1 } / Double(returns.count)
-      let yearly = (variance * 365).squareRoot() * 1000
-      let wanted = Double(instrument.volatilityPermille)
-      #expect(abs(yearly / wanted - 1) < 0.15, "\(instrument.symbol): \(yearly) of \(wanted)")
-    }
-  }
-
   @Test func `a bar holds every second's price, and says the extremes exactly`() throws {
     let from = Timestamp(seconds: start.seconds / 3600 * 3600)
     let bar = try #require(

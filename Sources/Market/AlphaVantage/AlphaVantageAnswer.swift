@@ -5,6 +5,8 @@ import Time
 enum AlphaVantageAnswer: Sendable, Hashable {
   case quote(GlobalQuote)
   case bars([Bar])
+  /// What SYMBOL_SEARCH found, best first.
+  case matches([String])
   /// An empty `Global Quote`, or an `Error Message` for a symbol.
   case unknownSymbol
   /// The day's calls are spent.
@@ -39,6 +41,9 @@ enum AlphaVantageAnswer: Sendable, Hashable {
   private static func read(_ json: JSON) -> AlphaVantageAnswer {
     if let message = json["Error Message"]?.string { return refusal(message) }
     if let message = json["Information"]?.string ?? json["Note"]?.string { return limit(message) }
+    if let matches = json["bestMatches"]?.array {
+      return .matches(matches.compactMap { $0["1. symbol"]?.string })
+    }
     if let quote = json["Global Quote"] { return globalQuote(quote) }
     if let series = json.object?.first(where: { $0.name.hasPrefix("Time Series") })?.value.object {
       return bars(series)

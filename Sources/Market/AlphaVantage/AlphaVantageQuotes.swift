@@ -6,9 +6,10 @@ import Time
 
 /// Quotes of Alpha Vantage (alphavantage.co/documentation) behind a cache in the store.
 ///
-/// The free tier has 25 calls a day, so a quote is served from the store while it is young,
-/// refreshed by one call for all who ask, and served with `stale` when the source is away. The
-/// simulator is never mixed in.
+/// The free tier has 25 calls a day, so a quote is served from the store while it is young. After
+/// that one call for all who ask refreshes it; who asks waits for it a moment only and then gets the
+/// old quote, labelled `stale`, as when the source is away. How long a quote is young follows from
+/// the calls that the day still has. The simulator is never mixed in.
 package final class AlphaVantageQuotes: QuoteSource {
   package let name = "alphavantage"
 
@@ -18,7 +19,8 @@ package final class AlphaVantageQuotes: QuoteSource {
     var flights: [String: Task<Quote?, any Error>] = [:]
     /// Symbols the source does not know, until when.
     var unknown: [String: Timestamp] = [:]
-    var series: [String: (bars: [Bar], until: Timestamp)] = [:]
+    /// When each symbol was last asked for: those share the calls.
+    var asked: [String: Timestamp] = [:]
   }
 
   private let settings: AlphaVantageSettings
@@ -46,27 +48,77 @@ package final class AlphaVantageQuotes: QuoteSource {
   package func quote(_ symbol: String) async throws -> Quote? {
     guard catalogue[symbol] != nil else { return nil }
     let now = clock.now()
-    if state.withLock({ $0.unknown[symbol].map { now < $0 } ?? false }) { return nil }
-    var kept = try await book.quote(symbol)
-    if let kept, (now - kept.asOf).wholeMilliseconds < settings.softAgeSeconds * 1000 {
-      return kept
+    let isUnknown = state.withLock { state in
+      state.asked[symbol] = now
+      return state.unknown[symbol].map { now < $0 } ?? false
     }
+    if isUnknown { return nil }
+    guard var kept = try await book.quote(symbol) else {
+      return try await flight(symbol, after: nil).value
+    }
+    if now < (try await refreshTime(of: kept, at: now)) { return kept }
     do {
-      return try await flight(symbol).value
-    } catch let error as QuoteError {
-      guard kept != nil else { throw error }
-      kept?.stale = true
-      return kept
+      if let answer = try await patient(flight(symbol, after: kept.asOf)) { return answer.quote }
+    } catch is QuoteError {
+      // The quote that is kept is better than none.
     }
+    kept.stale = true
+    return kept
   }
 
-  /// The call under way for a symbol, or a new one: everybody who asks waits for the same.
-  private func flight(_ symbol: String) -> Task<Quote?, any Error> {
+  /// When a quote is to be fetched again: the rest of the day's calls, spread over the rest of the
+  /// day and the symbols somebody looks at, but hardly sooner than the soft age.
+  private func refreshTime(of kept: Quote, at now: Timestamp) async throws -> Timestamp {
+    let soft = settings.softAgeSeconds
+    // A young quote needs no look at the budget.
+    if (now - kept.asOf).wholeMilliseconds < soft * 900 { return kept.asOf + .seconds(soft) }
+    let left = try await book.callsLeft(at: now)
+    let watched = state.withLock { state in
+      state.asked.count { (now - $0.value).wholeMilliseconds < Self.watchedSeconds * 1000 }
+    }
+    let rest = (now.seconds / 86_400 + 1) * 86_400 - now.seconds
+    let age = max(soft, rest * max(1, watched) / max(1, left))
+    // Up to a tenth earlier by symbol and moment, so that not all are due at once.
+    let lean = CounterGenerator(seed: 0, stream: kept.symbol)
+      .bits(level: 0, index: kept.asOf.seconds)
+    let permille = 900 + Int(lean % 101)
+    return kept.asOf + .seconds(min(age, settings.hardAgeSeconds) * permille / 1000)
+  }
+
+  /// Somebody looks at a symbol when it was asked for within this time.
+  private static let watchedSeconds = 3_600
+
+  /// A flight's answer; boxed, since no quote is an answer, too.
+  private struct Answer: Sendable { var quote: Quote? }
+
+  /// The flight's answer, or nil when it takes longer than somebody with an old quote should wait.
+  private func patient(_ flight: Task<Quote?, any Error>) async throws -> Answer? {
+    let (first, finish) = AsyncStream.makeStream(
+      of: Result<Answer?, any Error>.self, bufferingPolicy: .bufferingOldest(1))
+    // Unstructured, since a task group would wait for the flight although nobody does any more.
+    let arrival = Task { finish.yield(await flight.result.map { Answer(quote: $0) }) }
+    let timer = Task { [clock, settings] in
+      try await clock.sleep(for: .milliseconds(settings.patienceMilliseconds))
+      finish.yield(.success(nil))
+    }
+    defer {
+      timer.cancel()
+      arrival.cancel()
+    }
+    for await result in first { return try result.get() }
+    return nil
+  }
+
+  /// The call under way for a symbol, or a new one: everybody who asks waits for the same. `known`
+  /// is the time of the quote that the caller has.
+  private func flight(_ symbol: String, after known: Timestamp?) -> Task<Quote?, any Error> {
     state.withLock { state in
       if let flight = state.flights[symbol] { return flight }
       // Unstructured, since the one who asked first may leave while others wait for the answer.
-      let flight = Task { [self] in
+      let flight = Task { [self] () async throws -> Quote? in
         defer { self.state.withLock { $0.flights[symbol] = nil } }
+        // A flight may have landed between the caller's look and this one.
+        if let known, let newer = try await book.quote(symbol), newer.asOf > known { return newer }
         return try await refresh(symbol)
       }
       state.flights[symbol] = flight
@@ -97,30 +149,30 @@ package final class AlphaVantageQuotes: QuoteSource {
     _ symbol: String, _ resolution: Resolution, from: Timestamp, to: Timestamp
   ) async throws -> [Bar]? {
     guard catalogue[symbol] != nil else { return nil }
-    let isDaily = resolution == .day
-    let key = "\(symbol)/\(isDaily ? Resolution.day.rawValue : Resolution.fiveMinutes.rawValue)"
     if resolution == .minute {
       throw QuoteError.unsupported("The source has no bars of a minute")
     }
-    let now = clock.now()
-    var bars = state.withLock { $0.series[key].flatMap { now < $0.until ? $0.bars : nil } }
-    if bars == nil {
-      let parameters =
-        isDaily
-        ? [("symbol", symbol), ("outputsize", "compact")]
-        : [("symbol", symbol), ("interval", "5min"), ("outputsize", "compact")]
-      let answer = try await call(
-        isDaily ? "TIME_SERIES_DAILY" : "TIME_SERIES_INTRADAY", parameters)
-      guard case .bars(let fetched) = answer else {
-        if answer == .unknownSymbol { return nil }
-        throw QuoteError.unavailable("the answer is not a series")
-      }
-      let until = now + .seconds(settings.softAgeSeconds)
-      state.withLock { $0.series[key] = (fetched, until) }
-      bars = fetched
-    }
-    let within = (bars ?? []).filter { $0.start >= from && $0.start < to }
+    let kept: Resolution = resolution == .day ? .day : .fiveMinutes
+    var bars = try await book.bars(symbol, kept)
+    if bars == nil { bars = try await series(symbol, kept) }
+    guard let bars else { return nil }
+    let within = bars.filter { $0.start >= from && $0.start < to }
     return Array(Bar.merged(within, seconds: resolution.seconds).suffix(Simulator.barsMost))
+  }
+
+  /// Fetches a compact series and keeps it, so that a restart costs no call.
+  private func series(_ symbol: String, _ resolution: Resolution) async throws -> [Bar]? {
+    let isDaily = resolution == .day
+    let answer = try await call(
+      isDaily ? "TIME_SERIES_DAILY" : "TIME_SERIES_INTRADAY",
+      [("symbol", symbol)] + (isDaily ? [] : [("interval", "5min")]) + [("outputsize", "compact")])
+    guard case .bars(let bars) = answer else {
+      if answer == .unknownSymbol { return nil }
+      throw QuoteError.unavailable("the answer is not a series")
+    }
+    let until = clock.now() + .seconds(settings.softAgeSeconds)
+    try await book.keep(bars, symbol, resolution, until: until)
+    return bars
   }
 
   // MARK: Calls
@@ -149,7 +201,7 @@ package final class AlphaVantageQuotes: QuoteSource {
 
   private func judge(_ answer: AlphaVantageAnswer) throws -> AlphaVantageAnswer {
     switch answer {
-    case .quote, .bars, .unknownSymbol:
+    case .quote, .bars, .matches, .unknownSymbol:
       state.withLock { $0.upstream.succeeded() }
       return answer
     case .dailyLimit:

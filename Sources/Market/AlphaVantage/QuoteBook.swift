@@ -25,6 +25,34 @@ struct QuoteBook: Sendable {
           expiresAt: quote.asOf + .seconds(settings.hardAgeSeconds))))
   }
 
+  /// A series that is still young enough, or nil.
+  func bars(_ symbol: String, _ resolution: Resolution) async throws -> [Bar]? {
+    guard let item = try await store.get(seriesKey(symbol, resolution)) else { return nil }
+    return item.attributes["bars"]?.array?.compactMap(Bar.init(row:))
+  }
+
+  /// Keeps a series until it is due to be fetched again.
+  func keep(_ bars: [Bar], _ symbol: String, _ resolution: Resolution, until: Timestamp)
+    async throws
+  {
+    let rows = JSON.array(bars.suffix(Self.barsMost).map(\.row))
+    try await store.write(
+      .put(Item(seriesKey(symbol, resolution), ["bars": rows], expiresAt: until)))
+  }
+
+  /// A compact series has a hundred; an item of the store 400 KB.
+  private static let barsMost = 1_000
+
+  private func seriesKey(_ symbol: String, _ resolution: Resolution) -> ItemKey {
+    ItemKey("STOCK#\(symbol)", "QUOTE#\(source)#\(resolution.rawValue)")
+  }
+
+  /// The calls that the day still has.
+  func callsLeft(at now: Timestamp) async throws -> Int {
+    let item = try await store.get(ItemKey("BUDGET#AV#\(now.isoDate)", "COUNT"))
+    return item?.attributes["remaining"]?.int ?? settings.callsPerDay
+  }
+
   /// Takes one call of the day's budget; false when there is none left.
   func spendCall(at now: Timestamp) async throws -> Bool {
     let key = ItemKey("BUDGET#AV#\(now.isoDate)", "COUNT")
@@ -67,5 +95,20 @@ extension Quote {
     self.init(
       symbol: symbol, name: name, price: price, bid: bid, ask: ask, previousClose: previousClose,
       volume: volume, asOf: Timestamp(milliseconds: asOf), source: source)
+  }
+}
+
+extension Bar {
+  /// Start, prices and volume as a row of integers.
+  fileprivate var row: JSON {
+    .array([start.seconds, open, high, low, close, volume].map { .int($0) })
+  }
+
+  fileprivate init?(row: JSON) {
+    let values = (row.array ?? []).compactMap(\.int)
+    guard values.count == 6 else { return nil }
+    self.init(
+      start: Timestamp(seconds: values[0]), open: values[1], high: values[2], low: values[3],
+      close: values[4], volume: values[5])
   }
 }

@@ -2,9 +2,10 @@ import Time
 
 /// A market that nobody moves: every price is a function of seed, symbol and second.
 ///
-/// There is no state, so a restart, a second server and a test see the same prices, and any moment
-/// of any year can be asked for. Trading is continuous: the day changes at midnight UTC, and the
-/// previous close is the last second of the day before.
+/// Restless days come in spells, a day's ends are busier than its noon, and the stocks move together
+/// in part; spread and volume follow. There is no state, so a restart, a second server and a test
+/// see the same prices, and any moment of any year can be asked for. Trading is continuous: the day
+/// changes at midnight UTC, and the previous close is the last second of the day before.
 package struct Simulator: Sendable {
   /// The seed that the shipped settings use.
   package static let standardSeed: UInt64 = 20_240_101
@@ -27,20 +28,24 @@ package struct Simulator: Sendable {
   private static let tick = 100
   private static let day = 86_400
 
+  private let activity: MarketActivity
   private let tapes: [String: Tape]
 
   package init(seed: UInt64 = standardSeed, catalogue: Catalogue = .standard) {
+    let activity = MarketActivity(seed: seed)
+    self.activity = activity
     tapes = Dictionary(
       catalogue.instruments.map { instrument in
-        let prices = CounterGenerator(seed: seed, stream: "price/\(instrument.symbol)")
         let volumes = CounterGenerator(seed: seed, stream: "volume/\(instrument.symbol)")
         return (
           instrument.symbol,
           Tape(
             instrument: instrument,
             path: PricePath(
-              generator: prices, yearlyVolatility: Double(instrument.volatilityPermille) / 1000),
-            volume: VolumeCascade(generator: volumes, dailyVolume: instrument.dailyVolume))
+              activity: activity, noise: PriceNoise(seed: seed, symbol: instrument.symbol),
+              yearlyVolatility: Double(instrument.volatilityPermille) / 1000),
+            volume: VolumeCascade(
+              activity: activity, generator: volumes, dailyVolume: instrument.dailyVolume))
         )
       }, uniquingKeysWith: { first, _ in first })
   }
@@ -51,12 +56,20 @@ package struct Simulator: Sendable {
     let second = moment.seconds
     let today = Self.dayNumber(second)
     let price = tape.price(at: second)
-    let half = Spread.half(of: price)
+    let half = halfSpread(of: price, at: second, today)
     return Quote(
       symbol: symbol, name: tape.instrument.name, price: price, bid: price - half,
       ask: price + half, previousClose: tape.price(at: today * Self.day - 1),
       volume: tape.volume.cumulative(day: today, seconds: second - today * Self.day + 1),
       asOf: Timestamp(seconds: second), source: "sim")
+  }
+
+  /// One basis point on an average day and moment, wider when the market moves more.
+  private func halfSpread(of price: Int, at second: Int, _ today: Int) -> Int {
+    let variance =
+      activity.level(today) * MarketActivity.profile(Double(second - today * Self.day))
+    return max(
+      Self.tick, Int(Double(price / 10_000) * variance.squareRoot()) / Self.tick * Self.tick)
   }
 
   /// The bars that begin in a range, at most a thousand; the last one may be unfinished when the
@@ -66,7 +79,7 @@ package struct Simulator: Sendable {
   ) -> [Bar]? {
     guard let tape = tapes[symbol] else { return nil }
     let length = resolution.seconds
-    let first = Self.floorDivide(from.seconds + length - 1, length) * length
+    let first = floorDivide(from.seconds + length - 1, length) * length
     let end = to.seconds
     guard end > first else { return [] }
     let starts = stride(from: first, to: end, by: length).suffix(Self.barsMost)
@@ -92,11 +105,6 @@ package struct Simulator: Sendable {
   }
 
   private static func dayNumber(_ second: Int) -> Int { floorDivide(second, day) }
-
-  private static func floorDivide(_ value: Int, _ divisor: Int) -> Int {
-    let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
-    return remainder < 0 ? quotient - 1 : quotient
-  }
 }
 
 /// The simulator behind a clock.

@@ -148,7 +148,7 @@ private struct QuoteEvents: AsyncSequence, Sendable {
       }
       while true {
         if streams.isFinished || age >= streams.settings.streamAgeMilliseconds { return nil }
-        try await streams.clock.sleep(for: .milliseconds(streams.settings.tickMilliseconds))
+        try await streams.clock.sleep(for: .milliseconds(pause))
         var chunk = ByteBuffer()
         await appendNew(to: &chunk)
         if chunk.readableBytes > 0 { return wrote(chunk) }
@@ -157,6 +157,13 @@ private struct QuoteEvents: AsyncSequence, Sendable {
           return wrote(ByteBuffer(string: ": still here\n\n"))
         }
       }
+    }
+
+    /// A tick, or what is left until the heartbeat.
+    private var pause: Int {
+      let silence = (streams.clock.monotonic() - lastWrite).wholeMilliseconds
+      let beat = streams.settings.heartbeatMilliseconds - silence
+      return Swift.max(1, Swift.min(streams.settings.tickMilliseconds, beat))
     }
 
     private var age: Int { (streams.clock.monotonic() - openedAt).wholeMilliseconds }

@@ -2,7 +2,7 @@
 // Requests to the API: one place for the token, for time-outs and for what an error says.
 
 import { config } from "/config.js";
-import { accessToken, refreshNow } from "./session.js";
+import { accessToken, isSignedIn, refreshNow } from "./session.js";
 
 const TIMEOUT_MS = 20_000;
 
@@ -32,7 +32,11 @@ export class ApiError extends Error {
  * @param {string} path below the API's base @param {Options} [options] @returns {Promise<any>}
  */
 export async function api(path, options = {}) {
-  const first = await send(path, options, options.open ? null : await accessToken());
+  const token = options.open ? null : await accessToken();
+  if (!options.open && token === null && isSignedIn()) {
+    throw new ApiError(0, "unreachable", "The sign-in service cannot be reached at the moment.");
+  }
+  const first = await send(path, options, token);
   if (first.status !== 401 || options.open) return read(first);
   // The token may have been revoked or have run out a moment ago: one new one, one more try.
   const renewed = await refreshNow();

@@ -7,7 +7,9 @@ import { ApiError } from "./api.js";
 import { byId, h, replace, setText } from "./dom.js";
 import { Market } from "./market.js";
 import { clearMirror } from "./mirror.js";
-import { listen, match } from "./router.js";
+import { go, listen, match } from "./router.js";
+import { searchBox } from "./search.js";
+import { skeleton } from "./skeleton.js";
 import { isSignedIn, onSessionChange, restore } from "./session.js";
 
 /**
@@ -32,10 +34,13 @@ const VIEWS = {
   execution: () => import("./views/execution.js"),
   profile: () => import("./views/profile.js"),
 };
+const SKELETON_AFTER_MS = 150;
 const signInView = () => import("./views/sign-in.js");
 
 const market = new Market(config.apiBaseURL);
 const account = new Account();
+// What is held is followed live, whatever the view.
+account.subscribe(() => market.want(account.portfolio?.positions.map((p) => p.symbol) ?? []));
 const root = byId("view");
 let current = new AbortController();
 let isFirst = true;
@@ -53,16 +58,25 @@ async function show(url) {
   }
   markNav(route.name);
   root.setAttribute("aria-busy", "true");
+  // A quick answer needs no skeleton; a slow one should not leave the old page standing.
+  const before = root.firstElementChild;
+  const bones = window.setTimeout(() => {
+    if (root.firstElementChild === before && isSignedIn()) replace(root, ...skeleton(route.name));
+  }, SKELETON_AFTER_MS);
+  signal.addEventListener("abort", () => clearTimeout(bones));
   try {
     const { view } = await (isSignedIn() ? VIEWS[route.name] : signInView)();
     if (signal.aborted) return;
     const title = await view({
-      market, account, root, signal, params: route.params, reload: () => void show(new URL(window.location.href)),
+      market, account, root, signal, params: route.params,
+      reload: () => void show(new URL(window.location.href)),
     });
+    clearTimeout(bones);
     if (signal.aborted) return;
     document.title = `${title} · Portico`;
     arrive(title);
   } catch (error) {
+    clearTimeout(bones);
     if (!signal.aborted) showProblem(error);
   } finally {
     if (!signal.aborted) root.setAttribute("aria-busy", "false");
@@ -115,7 +129,7 @@ function arrive(title) {
 /** @param {string} name */
 function markNav(name) {
   const nav = byId("deskNav");
-  nav.hidden = !isSignedIn();
+  byId("deskSide").hidden = !isSignedIn();
   for (const link of nav.querySelectorAll("a")) {
     if (link.dataset.route === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -123,6 +137,8 @@ function markNav(name) {
   setText(byId("accountLink"), isSignedIn() ? "My desk" : "Sign in");
 }
 
+searchBox(byId("search"), byId("searchBox"), byId("searchList"), (symbol) =>
+  go(`/app/stocks/${encodeURIComponent(symbol)}`, (url) => void show(url)));
 await restore();
 let wasSignedIn = isSignedIn();
 onSessionChange(() => {

@@ -16,6 +16,34 @@ export function ticks(low, high, about) {
   return values;
 }
 
+/** @typedef {import("./history.js").Bar} Bar */
+
+/** How many bars may become one candle; days and hours stay whole with these. */
+const STEPS = [1, 2, 3, 4, 6, 8, 12, 24, 48];
+
+/**
+ * Joins neighbours until at most so many bars are left, so that a candle stays wide enough to read.
+ * @param {Bar[]} bars oldest first @param {number} most @returns {Bar[]}
+ */
+export function joined(bars, most) {
+  const step = STEPS.find((s) => bars.length / s <= most) ?? Math.ceil(bars.length / Math.max(1, most));
+  if (step === 1) return bars;
+  /** @type {Bar[]} */ const result = [];
+  // Counted from the newest, so that the last candle is a full one.
+  for (let end = bars.length; end > 0; end -= step) {
+    const part = bars.slice(Math.max(0, end - step), end);
+    const first = part[0];
+    const last = part.at(-1);
+    if (!first || !last) continue;
+    result.push({
+      time: first.time, open: first.open, close: last.close,
+      high: Math.max(...part.map((b) => b.high)), low: Math.min(...part.map((b) => b.low)),
+      volume: part.reduce((sum, b) => sum + b.volume, 0),
+    });
+  }
+  return result.reverse();
+}
+
 const hour = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hour12: false });
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const month = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric" });

@@ -2,30 +2,39 @@
 // A chart of candles or a line, with volume, in SVG. A slider below it walks through the points, so
 // the keyboard and screen readers get every value; a pointer moves the same slider.
 
-import { axisTime, pointTime, ticks } from "./chart-scale.js";
+import { axisTime, joined, pointTime, ticks } from "./chart-scale.js";
 import { h, replace, s, setText } from "./dom.js";
 import { compact, direction, directionWord } from "./format.js";
 
 /** @typedef {import("./history.js").Bar} Bar */
 
-const MARGIN = { top: 12, right: 64, bottom: 26, left: 4 };
+const MARGIN = { top: 12, bottom: 26, left: 4 };
+/** Room for the values at the right: per character and around them. */
+const LABEL = { character: 7.4, around: 18, height: 14 };
 const VOLUME_SHARE = 0.18;
+/** Pixels that a candle needs to be read. */
+const CANDLE_WIDTH = 6;
 
 export class Chart {
-  /** @type {Bar[]} */ #bars = [];
+  /** What was given. @type {Bar[]} */ #given = [];
+  /** What is drawn. @type {Bar[]} */ #bars = [];
   /** @type {"candles" | "line"} */ #kind;
   #width = 640;
+  #right = 64;
   #index = -1;
   #svg = s("svg", { class: "chart-svg", "aria-hidden": "true", focusable: "false" });
   #cross = s("g", { class: "chart-cross", visibility: "hidden" });
   #slider = h("input", { type: "range", class: "chart-slider", min: 0, max: 0, step: 1, value: 0 });
   #readout = h("p", { class: "chart-readout" });
+  /** Keeps the slider as long as the plot; a width as an attribute needs no style. */
+  #spacer = s("svg", { height: 1, "aria-hidden": "true", focusable: "false" });
 
   /**
    * @param {object} options
    * @param {string} options.label what is drawn, for the slider's name
    * @param {(value: number) => string} options.write how a value is written
    * @param {"candles" | "line"} [options.kind] @param {number} [options.height] @param {boolean} [options.volume]
+   * @param {number} [options.leastSpan] of the values' axis, as a part of the value
    * @param {AbortSignal} [options.signal]
    */
   constructor(options) {
@@ -36,12 +45,13 @@ export class Chart {
     this.#svg.addEventListener("pointermove", (/** @type {PointerEvent} */ e) => this.#point(e));
     this.#svg.addEventListener("pointerdown", (/** @type {PointerEvent} */ e) => this.#point(e));
     this.#svg.addEventListener("pointerleave", () => this.#select(this.#bars.length - 1, false));
-    this.element = h("div", { class: "chart" }, this.#readout, this.#svg, this.#slider);
+    this.element = h("div", { class: "chart" }, this.#readout, this.#svg,
+      h("div", { class: "chart-foot" }, this.#slider, this.#spacer));
     const observer = new ResizeObserver(([entry]) => {
       const width = Math.round(entry?.contentRect.width ?? 0);
       if (width > 0 && width !== this.#width) {
         this.#width = width;
-        this.#draw();
+        this.#arrange();
       }
     });
     observer.observe(this.element);
@@ -50,31 +60,43 @@ export class Chart {
 
   /** @param {Bar[]} bars oldest first */
   setBars(bars) {
-    this.#bars = bars;
-    this.#slider.max = String(Math.max(0, bars.length - 1));
+    this.#given = bars;
+    this.#arrange();
+  }
+
+  /** Chooses how many bars fit, draws them and goes to the newest. */
+  #arrange() {
+    const widest = Math.max(6, ...this.#given.map((b) => this.options.write(b.high).length));
+    this.#right = Math.round(widest * LABEL.character + LABEL.around);
+    this.#spacer.setAttribute("width", String(this.#right));
+    const room = Math.max(12, Math.floor((this.#plotRight - MARGIN.left) / CANDLE_WIDTH));
+    this.#bars = this.#kind === "candles" ? joined(this.#given, room) : this.#given;
+    this.#slider.max = String(Math.max(0, this.#bars.length - 1));
     this.#draw();
-    this.#select(bars.length - 1, false);
+    this.#select(this.#bars.length - 1, false);
   }
 
   /** @param {"candles" | "line"} kind */
   setKind(kind) {
     this.#kind = kind;
-    this.#draw();
+    this.#arrange();
   }
 
   /** Lets the last bar follow the market. @param {number} price */
   follow(price) {
     const last = this.#bars.at(-1);
     if (!last || !Number.isFinite(price) || last.close === price) return;
-    last.close = price;
-    last.high = Math.max(last.high, price);
-    last.low = Math.min(last.low, price);
+    for (const bar of new Set([last, this.#given.at(-1) ?? last])) {
+      bar.close = price;
+      bar.high = Math.max(bar.high, price);
+      bar.low = Math.min(bar.low, price);
+    }
     this.#draw();
     if (this.#index === this.#bars.length - 1) this.#tell();
   }
 
   get #height() { return this.options.height ?? 320; }
-  get #plotRight() { return this.#width - MARGIN.right; }
+  get #plotRight() { return this.#width - this.#right; }
   get #plotBottom() { return this.#height - MARGIN.bottom; }
   get #priceBottom() {
     const plot = this.#plotBottom - MARGIN.top;
@@ -87,14 +109,20 @@ export class Chart {
 
   /** @param {number} index */
   #x(index) {
-    return MARGIN.left + ((index + 0.5) / this.#bars.length) * (this.#plotRight - MARGIN.left);
+    const width = this.#plotRight - MARGIN.left;
+    // A line runs from edge to edge; a candle stands in the middle of its share.
+    const part = this.#kind === "line" && this.#bars.length > 1
+      ? index / (this.#bars.length - 1) : (index + 0.5) / this.#bars.length;
+    return MARGIN.left + part * width;
   }
 
   #range() {
     const isLine = this.#kind === "line";
     let low = Math.min(...this.#bars.map((b) => (isLine ? b.close : b.low)));
     let high = Math.max(...this.#bars.map((b) => (isLine ? b.close : b.high)));
-    const pad = (high - low || Math.abs(high) * 0.01 || 1) * 0.06;
+    // A few cents up and down are no mountain range.
+    const least = Math.abs(high) * (this.options.leastSpan ?? 0);
+    const pad = Math.max((high - low || Math.abs(high) * 0.01 || 1) * 0.06, (least - (high - low)) / 2);
     low -= pad;
     high += pad;
     return { low, high };
@@ -119,6 +147,7 @@ export class Chart {
       this.#axes(low, high, y),
       this.options.volume ? this.#volume() : null,
       this.#kind === "line" ? this.#line(y) : this.#candles(y),
+      this.#latest(y),
       this.#cross);
     this.#yOf = y;
     this.#moveCross();
@@ -129,10 +158,13 @@ export class Chart {
   /** @param {number} low @param {number} high @param {(v: number) => number} y */
   #axes(low, high, y) {
     const group = s("g", { class: "chart-axes" });
+    const latest = y(this.#bars.at(-1)?.close ?? Number.NaN);
     for (const value of ticks(low, high, Math.max(2, Math.round(this.#height / 70)))) {
       const at = y(value).toFixed(1);
+      group.append(s("line", { x1: MARGIN.left, x2: this.#plotRight, y1: at, y2: at }));
+      // The newest value's label stands there.
+      if (Math.abs(y(value) - latest) < LABEL.height) continue;
       group.append(
-        s("line", { x1: MARGIN.left, x2: this.#plotRight, y1: at, y2: at }),
         s("text", {
           x: this.#plotRight + 8, y: at, "dominant-baseline": "middle",
           text: this.options.write(value).replace(/\.00$/, ""),
@@ -147,7 +179,8 @@ export class Chart {
       const text = bar ? write(bar.time) : "";
       if (text === before) continue;
       before = text;
-      group.append(s("text", { x: this.#x(i).toFixed(1), y: this.#height - 8, "text-anchor": "middle", text }));
+      const x = Math.max(MARGIN.left + text.length * 3.5, this.#x(i));
+      group.append(s("text", { x: x.toFixed(1), y: this.#height - 8, "text-anchor": "middle", text }));
     }
     return group;
   }
@@ -161,6 +194,21 @@ export class Chart {
     return s("g", {},
       s("path", { class: "chart-area", d: `M${first} ${floor}L${points.join("L")}L${last} ${floor}Z` }),
       s("path", { class: "chart-line", d: `M${points.join("L")}` }));
+  }
+
+  /** The newest value as a label on the axis. @param {(v: number) => number} y */
+  #latest(y) {
+    const last = this.#bars.at(-1);
+    if (!last) return null;
+    const at = y(last.close);
+    const way = direction(last.close - (this.#bars[0]?.open ?? last.close));
+    return s("g", { class: "chart-latest", "data-direction": way },
+      s("line", { x1: MARGIN.left, x2: this.#plotRight, y1: at.toFixed(1), y2: at.toFixed(1) }),
+      s("rect", { x: this.#plotRight + 2, y: (at - 9).toFixed(1), width: this.#right - 2, height: 18, rx: 3 }),
+      s("text", {
+        x: this.#plotRight + 7, y: (at + 0.5).toFixed(1), "dominant-baseline": "middle",
+        text: this.options.write(last.close),
+      }));
   }
 
   /** Two paths for all candles: one that rose, one that fell. @param {(v: number) => number} y */
@@ -197,7 +245,8 @@ export class Chart {
     if (this.#bars.length === 0) return;
     const box = this.#svg.getBoundingClientRect();
     const part = (event.clientX - box.left - MARGIN.left) / (this.#plotRight - MARGIN.left);
-    this.#select(Math.floor(part * this.#bars.length));
+    this.#select(this.#kind === "line"
+      ? Math.round(part * (this.#bars.length - 1)) : Math.floor(part * this.#bars.length));
   }
 
   /** @param {number} index @param {boolean} [marked] whether the crosshair shows */

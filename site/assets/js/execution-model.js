@@ -5,7 +5,7 @@ import { date } from "./format.js";
 
 /**
  * @typedef {object} Step
- * @property {string} name @property {"done" | "running" | "failed"} status @property {string} kind
+ * @property {string} name @property {"done" | "running" | "failed" | "caught"} status @property {string} kind
  * @property {Date | null} from @property {Date | null} to @property {unknown} input @property {unknown} output
  * @property {string} error @property {number} tries
  */
@@ -27,6 +27,16 @@ export function unpack(value) {
   }
 }
 
+/**
+ * An error in words: a function's cause is JSON with a sentence for people in it.
+ * @param {unknown} error @param {unknown} cause
+ */
+export function reason(error, cause) {
+  const told = /** @type {any} */ (unpack(cause));
+  const words = typeof told?.errorMessage === "string" ? told.errorMessage : cause;
+  return [error, words].filter((t) => typeof t === "string" && t !== "").join(": ");
+}
+
 /** @param {any[]} events @returns {Step[]} */
 export function steps(events) {
   /** @type {Step[]} */
@@ -45,16 +55,21 @@ export function steps(events) {
     } else if (type.endsWith("StateExited")) {
       const more = details(event, "ExitedEventDetails");
       const name = String(more.name ?? event.state ?? event.name ?? "");
-      const step = found.findLast((s) => s.name === name && s.status !== "done") ?? open();
-      if (step) Object.assign(step, { status: "done", to: at, output: unpack(more.output) });
+      const step = found.findLast((s) => s.name === name && s.status === "running") ?? open();
+      // An error on the way out was caught when no later try succeeded.
+      const status = step?.error ? "caught" : "done";
+      if (step) Object.assign(step, { status, to: at, output: unpack(more.output) });
     } else if (/^(Task|LambdaFunction)(Scheduled|Started)?$/.test(type) || type === "TaskScheduled") {
       const step = open();
       if (step && !type.endsWith("Started")) step.tries += 1;
+    } else if (/^(Task|LambdaFunction)Succeeded$/.test(type)) {
+      const step = open();
+      if (step) step.error = "";
     } else if (/Failed$|TimedOut$|Aborted$/.test(type)) {
       const step = open();
       const more = details(event, "EventDetails");
       if (step) {
-        step.error = [more.error, more.cause].filter((t) => typeof t === "string").join(": ");
+        step.error = reason(more.error ?? type.replace(/^Execution/, ""), more.cause);
         if (type.startsWith("Execution")) Object.assign(step, { status: "failed", to: at });
       }
     }

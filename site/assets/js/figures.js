@@ -19,7 +19,7 @@ export function figures({ account, market, signal }) {
     setText(cells.cash.note, folio.holds > 0 ? `${dollars(folio.holds)} reserved by open orders` : "");
     tone(cells.day, dayChange, signedDollars(dayChange));
     tone(cells.profit, profit, signedDollars(profit));
-    setText(cells.profit.note, signedPercent(profitPercent));
+    setText(cells.profit.note, Number.isFinite(profitPercent) ? signedPercent(profitPercent) : "");
   };
   account.subscribe(show, signal);
   market.subscribe({ onQuotes: show }, signal);

@@ -6,7 +6,10 @@ import { date, number } from "./format.js";
 
 /** @typedef {{ time: Date, open: number, high: number, low: number, close: number, volume: number }} Bar */
 
-export const RANGES = [["1d", "1 day"], ["5d", "5 days"], ["1m", "1 month"], ["3m", "3 months"], ["1y", "1 year"]];
+export const RANGES = [
+  ["1d", "1D", "1 day"], ["5d", "5D", "5 days"], ["1m", "1M", "1 month"], ["3m", "3M", "3 months"],
+  ["1y", "1Y", "1 year"],
+];
 
 /**
  * @param {string} symbol

@@ -2,7 +2,9 @@
 // S1's list of holdings (`#portfolio`), marked to the market with each quote.
 
 import { h, replace, setText } from "./dom.js";
-import { direction, directionWord, dollars, shares, signedDollars } from "./format.js";
+import {
+  direction, directionMark, directionWord, dollars, price, shares, signedDollars, signedPercent,
+} from "./format.js";
 import { quickButtons } from "./trade-actions.js";
 import { stockLink } from "./ui.js";
 import { markedPosition } from "./valuation.js";
@@ -54,11 +56,13 @@ function row(context, symbol) {
     element,
     show: (/** @type {import("./account.js").Position} */ position) => {
       element.dataset.quantity = String(position.quantity);
-      setText(quantity, shares(position.quantity));
+      const each = Number.isFinite(position.averageCost) ? ` at ${price(position.averageCost)}` : "";
+      setText(quantity, shares(position.quantity) + each);
       setText(value, dollars(position.marketValue));
       const way = direction(position.unrealisedProfit);
       setText(profit, Number.isFinite(position.unrealisedProfit)
-        ? `${directionWord(way)} ${signedDollars(position.unrealisedProfit)}` : "");
+        ? `${directionMark(way)} ${directionWord(way)} ${signedDollars(position.unrealisedProfit)} · `
+          + signedPercent(position.unrealisedPercent) : "");
       profit.className = `holding-profit num ${way === "up" ? "is-up" : way === "down" ? "is-down" : ""}`;
     },
   };

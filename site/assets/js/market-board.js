@@ -48,8 +48,8 @@ export class MarketBoard {
     for (const quote of quotes) {
       if (this.options.symbols && !this.options.symbols.includes(quote.symbol)) continue;
       let card = this.#cards.get(quote.symbol);
-      // A stream may carry more symbols than the board shows: only answers of `/check` make cards.
-      const wanted = this.options.symbols || quotes.length > 1 || this.#skeletons.has(quote.symbol);
+      // A stream may carry more symbols than the board shows: only the listed ones get cards.
+      const wanted = this.options.symbols || this.options.market.listed.has(quote.symbol);
       if (!card && wanted) card = this.#make(quote);
       card?.update(quote);
     }
@@ -63,7 +63,7 @@ export class MarketBoard {
     const skeleton = this.#skeletons.get(quote.symbol);
     if (skeleton) quote.name ||= skeleton.name;
     const card = new StockCard(quote.symbol, {
-      element: skeleton?.item, ...this.options.extras?.(quote.symbol),
+      element: skeleton?.item ?? null, ...this.options.extras?.(quote.symbol),
     });
     if (!skeleton) this.options.list.append(card.element);
     this.#cards.set(quote.symbol, card);
@@ -73,7 +73,9 @@ export class MarketBoard {
   #announce() {
     this.#announced = true;
     window.setTimeout(() => {
-      setText(this.options.summary, `Prices loaded. ${spokenSummary(this.options.market.quotes.values())}`);
+      const { quotes, listed } = this.options.market;
+      const shown = [...quotes.values()].filter((quote) => listed.has(quote.symbol));
+      setText(this.options.summary, `Prices loaded. ${spokenSummary(shown)}`);
     }, SUMMARY_AFTER_MS);
   }
 

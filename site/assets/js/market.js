@@ -11,6 +11,7 @@ import { QuoteFeed } from "./quotes.js";
 
 export class Market {
   /** @type {Map<string, Quote>} */ quotes = new Map();
+  /** The stocks of a plain `/check`, in its order. @type {Set<string>} */ listed = new Set();
   /** @type {Set<Subscriber>} */ #subscribers = new Set();
   /** @type {FeedState} */ state = "connecting";
   reason = "";
@@ -19,7 +20,10 @@ export class Market {
   constructor(apiBaseURL) {
     this.feed = new QuoteFeed({
       apiBaseURL,
-      onQuotes: (quotes) => {
+      knows: (symbol) => this.listed.has(symbol),
+      listed: () => [...this.listed],
+      onQuotes: (quotes, isListed) => {
+        if (isListed) this.listed = new Set(quotes.map((quote) => quote.symbol));
         for (const quote of quotes) {
           const before = this.quotes.get(quote.symbol);
           quote.name ||= before?.name ?? "";
@@ -38,6 +42,9 @@ export class Market {
   }
 
   start() { this.feed.start(); }
+
+  /** Follows these, too. @param {Iterable<string>} symbols */
+  want(symbols) { this.feed.want(symbols); }
 
   /** @returns {Promise<boolean>} whether the service answered */
   refresh() { return this.feed.refresh(); }

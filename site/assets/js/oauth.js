@@ -113,8 +113,7 @@ export async function signOutAddress(idToken) {
   const found = await provider();
   if (!found) return config.logoutPath;
   const back = new URL(config.logoutPath, window.location.origin).href;
-  const cognito = new URL(found.authorization_endpoint).host.endsWith("amazoncognito.com");
-  if (!found.end_session_endpoint || cognito) {
+  if (!found.end_session_endpoint || isCognito(found)) {
     const address = new URL("/logout", found.authorization_endpoint);
     address.search = String(new URLSearchParams({ client_id: config.clientId, logout_uri: back }));
     return address.href;
@@ -124,6 +123,13 @@ export async function signOutAddress(idToken) {
   address.searchParams.set("post_logout_redirect_uri", back);
   if (idToken) address.searchParams.set("id_token_hint", idToken);
   return address.href;
+}
+
+/** Cognito's `/logout` has parameters of its own, also behind a domain of one's own. @param {Provider} found */
+function isCognito(found) {
+  const named = (/** @type {string} */ url) => new URL(url).hostname;
+  return named(found.authorization_endpoint).endsWith(".amazoncognito.com")
+    || /(^|-)cognito-idp\.[^.]+\.amazonaws\.com(\.cn)?$/.test(named(found.issuer));
 }
 
 /** @param {Provider} found @param {Record<string, string>} fields @returns {Promise<Tokens>} */

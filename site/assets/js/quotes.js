@@ -15,6 +15,8 @@ import { date, number } from "./format.js";
 export const POLL_MS = 30_000;
 const TIMEOUT_MS = 10_000;
 const REOPEN_STREAM_MS = 300_000;
+/** One request names at most twenty symbols, five of them the listed ones. */
+const MOST_MORE = 15;
 
 /** The quote in an answer, or null when it is not one. @param {any} raw @returns {Quote | null} */
 export function readQuote(raw) {
@@ -53,12 +55,16 @@ export class QuoteFeed {
   #reopenTimer = 0;
   #lastQuoteAt = 0;
   #running = false;
+  /** Symbols beside the listed ones that somebody looks at. @type {Set<string>} */ #more = new Set();
 
   /**
    * @param {object} options
    * @param {string} options.apiBaseURL
-   * @param {(quotes: Quote[]) => void} options.onQuotes
+   * @param {(quotes: Quote[], isListed: boolean) => void} options.onQuotes `isListed` when they are
+   * the answer of a plain `/check`
    * @param {(state: FeedState, reason: string) => void} options.onState
+   * @param {(symbol: string) => boolean} options.knows whether a plain `/check` brings the symbol
+   * @param {() => string[]} options.listed the symbols that a plain `/check` brought
    */
   constructor(options) {
     this.options = options;
@@ -85,6 +91,23 @@ export class QuoteFeed {
     this.#running = false;
     this.#pause();
   }
+
+  /** Follows further symbols from now on; at most as many as one request may name.
+   * @param {Iterable<string>} symbols */
+  want(symbols) {
+    const before = this.#more.size;
+    for (const symbol of symbols) {
+      if (this.#more.size < MOST_MORE && !this.options.knows(symbol)) this.#more.add(symbol);
+    }
+    if (this.#more.size === before || !this.#running || document.hidden) return;
+    const wasOpen = this.#stream !== null;
+    this.#close();
+    void this.#loadMore();
+    if (wasOpen) this.#open();
+  }
+
+  /** What was wanted before it was known which symbols are listed may be one of them. */
+  get #unlisted() { return [...this.#more].filter((symbol) => !this.options.knows(symbol)); }
 
   /** Asks at once, as the retry button does. */
   async refresh() {
@@ -125,18 +148,30 @@ export class QuoteFeed {
     }, POLL_MS);
   }
 
+  /** @param {string} [query] */
+  async #check(query = "") {
+    const response = await fetch(`${this.options.apiBaseURL}/check${query}`, {
+      headers: { accept: "application/json" },
+      cache: "no-store",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    if (!response.ok) throw new Error(`The price service answered ${response.status}`);
+    const answer = await response.json();
+    const quotes = Array.isArray(answer) ? answer.map(readQuote).filter((q) => q !== null) : [];
+    if (quotes.length === 0) throw new Error("The price service answered without prices");
+    this.#deliver(quotes, query === "");
+  }
+
+  /** The further symbols; the listed ones tell whether the service is there, so a failure is silent. */
+  async #loadMore() {
+    const more = this.#unlisted;
+    if (more.length > 0) await this.#check(`?symbols=${more.join(",")}`).catch(() => null);
+  }
+
   async #load() {
     try {
-      const response = await fetch(`${this.options.apiBaseURL}/check`, {
-        headers: { accept: "application/json" },
-        cache: "no-store",
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
-      if (!response.ok) throw new Error(`The price service answered ${response.status}`);
-      const answer = await response.json();
-      const quotes = Array.isArray(answer) ? answer.map(readQuote).filter((q) => q !== null) : [];
-      if (quotes.length === 0) throw new Error("The price service answered without prices");
-      this.#deliver(quotes);
+      await this.#check();
+      void this.#loadMore();
       if (this.#state !== "live") this.#become("polling");
       return true;
     } catch (error) {
@@ -149,7 +184,9 @@ export class QuoteFeed {
   #open() {
     if (!("EventSource" in window) || document.hidden) return;
     this.#reopenTimer = 0;
-    const stream = new EventSource(`${this.options.apiBaseURL}/stream`);
+    const more = this.#unlisted;
+    const query = more.length > 0 ? `?symbols=${[...this.options.listed(), ...more].join(",")}` : "";
+    const stream = new EventSource(`${this.options.apiBaseURL}/stream${query}`);
     this.#stream = stream;
     stream.addEventListener("open", () => this.#become("live"));
     stream.addEventListener("quote", (event) => this.#receive(event));
@@ -177,13 +214,13 @@ export class QuoteFeed {
     }
     if (!quote) return;
     if (this.#state !== "live") this.#become("live");
-    this.#deliver([quote]);
+    this.#deliver([quote], false);
   }
 
-  /** @param {Quote[]} quotes */
-  #deliver(quotes) {
+  /** @param {Quote[]} quotes @param {boolean} isListed */
+  #deliver(quotes, isListed) {
     this.#lastQuoteAt = Date.now();
-    this.options.onQuotes(quotes);
+    this.options.onQuotes(quotes, isListed);
   }
 }
 

@@ -16,6 +16,8 @@ const KEY = "portico.session";
 const MARK = "portico.signedIn";
 const EARLY_MS = 30_000;
 const DAY_MS = 86_400_000;
+/** What a provider says of a refresh token that is worth nothing any more (RFC 6749 §5.2). */
+const REFUSALS = new Set(["invalid_grant", "invalid_request", "invalid_client", "unauthorized_client"]);
 
 /** @type {Session | null} */
 let session = null;
@@ -53,7 +55,8 @@ export async function restore() {
 export async function accessToken() {
   if (!session) return null;
   if (session.expiresAt - EARLY_MS > Date.now() || session.mode === "password") return session.token;
-  return refreshNow();
+  // Asked for early, so that a provider that is away for a moment is not noticed.
+  return (await refreshNow()) ?? (session && session.expiresAt > Date.now() ? session.token : null);
 }
 
 /** @type {Promise<string | null> | null} */
@@ -74,18 +77,25 @@ async function renew() {
     return null;
   }
   try {
-    const take = async () => {
-      const known = session?.refreshToken ?? read("session", `${KEY}.refresh`);
-      return refreshTokens(known);
-    };
-    const tokens = "locks" in navigator ? await navigator.locks.request("portico.refresh", take) : await take();
-    adopt(tokens, {});
+    if ("locks" in navigator) await navigator.locks.request("portico.refresh", takeTurn);
+    else await takeTurn();
     return session?.token ?? null;
   } catch (error) {
-    // Only a refusal ends the session; a provider that is away may come back.
-    if (error instanceof SignInError && error.code !== "no_provider") forget();
+    // Only a refusal ends the session; a provider that is away or busy comes back.
+    if (error instanceof SignInError && REFUSALS.has(error.code)) forget();
     return null;
   }
+}
+
+/** In shared storage another tab's tokens may be newer than this page's: a spent one would end them all. */
+async function takeTurn() {
+  const kept = keptSession();
+  if (kept && kept.token !== session?.token && kept.expiresAt - EARLY_MS > Date.now()) {
+    begin(kept);
+    return;
+  }
+  const known = kept?.refreshToken ?? session?.refreshToken ?? read("session", `${KEY}.refresh`);
+  adopt(await refreshTokens(known), {});
 }
 
 /** @param {import("./oauth.js").Tokens} tokens @param {any} claims */

@@ -24,7 +24,7 @@ export function ticket(context, symbol) {
   });
   const limitField = field("Limit price in dollars", limit);
   limitField.hidden = true;
-  const confirm = button("", { kind: "main wide", hidden: true });
+  const confirm = button("Place the order", { kind: "main wide", hidden: true });
   const form = h("form", { id: "ticketForm", class: "fields", novalidate: true },
     choice("side", "Side", [["buy", "Buy"], ["sell", "Sell"]]),
     choice("type", "Order", [["market", "Market"], ["limit", "Limit"]]),

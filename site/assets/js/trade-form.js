@@ -7,6 +7,12 @@ import { place } from "./trade-actions.js";
 import { button, field, panel, problemLine } from "./ui.js";
 import { valueAt } from "./valuation.js";
 
+/** How many shares the cash is enough for. @param {number | undefined} cash @param {number} at */
+function affordable(cash, at) {
+  if (cash === undefined || !Number.isFinite(cash) || !(at > 0)) return "";
+  return `Your cash is enough for ${count(Math.floor(cash / at))}`;
+}
+
 /**
  * @param {import("./app.js").Context} context @param {"buy" | "sell"} side
  * @param {Promise<{ symbol: string, name: string }[]>} symbols
@@ -32,10 +38,11 @@ export function tradeForm(context, side, symbols) {
     const wanted = ticket().quantity;
     const parts = [];
     if (select.value && !isBuy) parts.push(`You can sell ${count(account.held(select.value))}`);
+    if (quote && isBuy) parts.push(affordable(account.portfolio?.available, quote.price));
     if (quote && Number.isSafeInteger(wanted) && wanted > 0) {
       parts.push(`about ${dollars(valueAt(quote.price, wanted))} at ${price(quote.price)}`);
     }
-    const text = parts.join(" · ") || (isBuy ? "Market order, filled at once" : "Only what you hold can be sold");
+    const text = parts.filter(Boolean).join(" · ") || (isBuy ? "Market order, filled at once" : "Only what you hold can be sold");
     setText(estimate, text.charAt(0).toUpperCase() + text.slice(1));
   };
   const setProblem = (/** @type {string} */ text) => {

@@ -19,21 +19,21 @@ export function markedPosition(position, quote) {
   return {
     ...position, marketValue, unrealisedProfit: profit,
     unrealisedPercent: known && position.cost !== 0 ? (profit / position.cost) * 100 : Number.NaN,
-    dayChange: valueAt(quote.changeAbs, position.quantity),
+    // The server knows which shares were bought today; the market's moves since then are added.
+    dayChange: position.dayChange + marketValue - position.marketValue,
   };
 }
 
 /** @param {Portfolio} folio @param {Map<string, Quote>} quotes */
 export function markedEquity(folio, quotes) {
   let moved = 0;
-  let dayChange = 0;
   for (const position of folio.positions) {
     const marked = markedPosition(position, quotes.get(position.symbol));
     moved += marked.marketValue - position.marketValue;
-    dayChange += marked.dayChange;
   }
   const equity = folio.equity + moved;
   const profit = folio.profit + moved;
   const start = folio.equity - folio.profit;
+  const dayChange = folio.dayChange + moved;
   return { equity, dayChange, profit, profitPercent: start ? (profit / start) * 100 : Number.NaN };
 }

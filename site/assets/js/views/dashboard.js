@@ -2,7 +2,7 @@
 // The desk: live cards, the two forms of document S1, and what is held.
 
 import { api } from "../api.js";
-import { h, replace } from "../dom.js";
+import { byId, h, replace } from "../dom.js";
 import { loadFavorites, star } from "../favorites.js";
 import { MarketBoard } from "../market-board.js";
 import { figures } from "../figures.js";
@@ -72,7 +72,7 @@ function extras(context, symbol, stars) {
 function moreStocks(context) {
   const line = h("p", { class: "fineprint", id: "moreStocks", hidden: true });
   const show = (/** @type {{ symbol: string, name: string }[]} */ all) => {
-    const others = all.filter(({ symbol }) => !context.market.quotes.has(symbol));
+    const others = all.filter(({ symbol }) => !context.market.listed.has(symbol));
     line.hidden = others.length === 0;
     replace(line, "Also in the catalogue: ", others.flatMap(({ symbol, name }, i) => [
       i > 0 ? ", " : null, link(`/app/stocks/${symbol}`, name ? `${symbol}, ${name}` : symbol),
@@ -95,7 +95,8 @@ function board(context) {
   const awayText = h("p");
   const retry = button("Try again now");
   return {
-    list: h("ul", { class: "cards", id: "stockList", "aria-busy": "true" }),
+    list: h("ul", { class: "cards", id: "stockList", "aria-busy": "true" },
+      /** @type {HTMLTemplateElement} */ (byId("cardBones")).content.cloneNode(true)),
     status: h("p", { class: "feed", data: { state: context.market.state } },
       h("span", { class: "feed-dot", "aria-hidden": "true" }), h("span", { text: "Fetching prices" })),
     away: h("div", { class: "notice notice-problem", role: "alert", hidden: true, id: "apiAway" },

@@ -4,13 +4,13 @@
 import { api } from "../api.js";
 import { h, replace, s } from "../dom.js";
 import { date, dateTime } from "../format.js";
-import { duration, steps, unpack } from "../execution-model.js";
+import { duration, reason, steps, unpack } from "../execution-model.js";
 import { empty, hint, link, panel, stateBadge } from "../ui.js";
 
 const WORDS = {
   SUCCEEDED: "Succeeded", FAILED: "Failed", RUNNING: "Running", TIMED_OUT: "Timed out", ABORTED: "Stopped",
 };
-const MARKS = { done: "✓", failed: "✗", running: "…" };
+const MARKS = { done: "✓", failed: "✗", caught: "↷", running: "…" };
 const NODE = { width: 240, height: 52, gap: 34 };
 
 /** @type {import("../app.js").View} */
@@ -22,6 +22,7 @@ export async function view({ root, params, signal, reload }) {
   const found = steps(events);
   const from = date(run?.startDate ?? run?.startedAt ?? run?.start);
   const to = date(run?.stopDate ?? run?.endedAt ?? run?.stop);
+  const output = /** @type {any} */ (unpack(run?.output));
   const word = WORDS[/** @type {keyof typeof WORDS} */ (run?.status)] ?? String(run?.status ?? "Unknown");
   replace(
     root,
@@ -29,6 +30,8 @@ export async function view({ root, params, signal, reload }) {
     h("h1", { text: "Run of a trade" }),
     h("p", { class: "run-id" }, stateBadge(String(run?.status).toLowerCase(), word),
       ` ${from ? dateTime(from.getTime()) : ""} · ${duration(from, to)} in all`),
+    output?.trade?.message ? h("p", { text: `${output.trade.message}.` }) : null,
+    run?.error ? failure(reason(run.error, run.cause)) : null,
     h("div", { class: "run-grid" },
       panel("graphTitle", "Steps", graph(found, String(run?.status ?? ""))),
       h("div", {},
@@ -36,8 +39,8 @@ export async function view({ root, params, signal, reload }) {
         found.length === 0 ? empty("No steps are recorded.") : null)),
     panel("wholeTitle", "The whole run",
       hint(`Name: ${String(run?.name ?? run?.id ?? params.id)}`),
-      block("Input", unpack(run?.input)), block("Output", unpack(run?.output)),
-      run?.error ? failure([run.error, run.cause].filter(Boolean).join(": ")) : null));
+      block("Input", unpack(run?.input)), block("Output", output),
+      run?.error ? block("Cause", unpack(run.cause)) : null));
   if (run?.status === "RUNNING") {
     const timer = window.setTimeout(reload, 2000);
     signal.addEventListener("abort", () => clearTimeout(timer));

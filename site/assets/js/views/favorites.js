@@ -1,11 +1,9 @@
 // @ts-check
 // The favourite stocks as live cards.
 
-import { api } from "../api.js";
 import { h, replace } from "../dom.js";
 import { loadFavorites, star } from "../favorites.js";
 import { loadHistory } from "../history.js";
-import { readStock } from "../quotes.js";
 import { StockCard } from "../stock-card.js";
 import { quickButtons } from "../trade-actions.js";
 import { empty as emptyLine, link } from "../ui.js";
@@ -33,27 +31,15 @@ export async function view(context) {
     loadHistory(symbol, "1d", signal)
       .then((bars) => card.seed(bars.map((bar) => bar.close)))
       .catch(() => null);
-    if (!market.quotes.has(symbol)) void fetchQuote(symbol, name, card, signal);
   }
+  market.want(favorites.keys());
   market.subscribe({
     onQuotes: (quotes) => quotes.forEach((quote) => cards.get(quote.symbol)?.update(quote)),
   }, signal);
-  replace(root, h("h1", { text: "Favourites" }), empty, list);
+  replace(root, h("h1", { text: "Favourites" }), empty,
+    h("section", { "aria-labelledby": "favoriteTitle" },
+      h("h2", { id: "favoriteTitle", class: "visually-hidden", text: "Your favourite stocks" }), list));
   await account.load().catch(() => null);
   return "Favourites";
 }
 
-/**
- * The live feed has five stocks; the others are asked for.
- * @param {string} symbol @param {string} name @param {StockCard} card @param {AbortSignal} signal
- */
-async function fetchQuote(symbol, name, card, signal) {
-  try {
-    const stock = await api(`/stocks/${encodeURIComponent(symbol)}`, { signal });
-    const quote = readStock(stock);
-    if (quote) quote.name ||= name;
-    if (quote) card.update(quote);
-  } catch {
-    card.element.dataset.state = "away";
-  }
-}

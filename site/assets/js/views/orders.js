@@ -40,8 +40,8 @@ export async function view(context) {
 /** @param {import("../app.js").Context} context */
 function columns(context) {
   return [
-    { name: "Placed", cell: (/** @type {any} */ o) => dateTime(o.created_at ?? o.createdAt) },
     { name: "Order", cell: what },
+    { name: "Placed", cell: (/** @type {any} */ o) => dateTime(o.created_at ?? o.createdAt) },
     { name: "Type", cell: (/** @type {any} */ o) => (o.type === "limit" ? `Limit ${price(o.limit_price)}` : "Market") },
     { name: "Filled at", cell: (/** @type {any} */ o) => price(o.filled_avg_price), number: true },
     { name: "State", cell: (/** @type {any} */ o) => state(o) },

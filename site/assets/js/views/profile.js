@@ -4,7 +4,7 @@
 import { api, ApiError } from "../api.js";
 import { h, replace, setText } from "../dom.js";
 import { dateTime } from "../format.js";
-import { signOut } from "../session.js";
+import { signOut, username } from "../session.js";
 import { toast } from "../toast.js";
 import { button, empty, field, hint, pairs, panel, problemLine } from "../ui.js";
 
@@ -12,21 +12,26 @@ import { button, empty, field, hint, pairs, panel, problemLine } from "../ui.js"
 export async function view(context) {
   const { root, signal } = context;
   const [user, sessions] = await Promise.all([
-    api("/auth/user", { signal }),
+    api("/auth/user", { signal }).catch((error) => {
+      // Signed in with a provider of its own, such as Cognito: the account is not kept here.
+      if (error instanceof ApiError && error.status === 404) return null;
+      throw error;
+    }),
     api("/auth/sessions", { signal }).catch((error) => {
       if (error instanceof ApiError && error.status !== 401) return null;
       throw error;
     }),
   ]);
   if (signal.aborted) return "Profile";
+  const facts = user
+    ? pairs([["E-mail", address(user)], ["Member since", dateTime(user.createdAt)]])
+    : hint("Password and sessions of this account are kept by its own sign-in service.");
   replace(
     root,
     h("h1", { text: "Profile" }),
-    panel("whoTitle", String(user?.username ?? "Your account"),
-      pairs([["E-mail", address(user)], ["Member since", dateTime(user?.createdAt)]]),
+    panel("whoTitle", String(user?.username ?? (username() || "Your account")), facts,
       button("Sign out", { kind: "main", id: "signOut", onClick: leave })),
-    sessionsPanel(context, sessions),
-    passwordPanel());
+    ...(user ? [sessionsPanel(context, sessions), passwordPanel()] : []));
   return "Profile";
 }
 

@@ -10,10 +10,14 @@ import {
   signedPercent,
 } from "../format.js";
 import { loadHistory, RANGES } from "../history.js";
-import { POLL_MS, readStock } from "../quotes.js";
+import { newsAbout } from "../news.js";
+import { readStock } from "../quotes.js";
+import { segmented } from "../segmented.js";
 import { numbersBehind, table } from "../table.js";
 import { ticket } from "../ticket.js";
 import { link, pairs, panel } from "../ui.js";
+
+const RELOAD_MS = 300_000;
 
 /** @type {import("../app.js").View} */
 export async function view(context) {
@@ -29,11 +33,10 @@ export async function view(context) {
     h("p", { class: "kicker" }, link("/app/", "Trading desk")),
     head.element,
     h("div", { class: "stock-grid" },
-      h("div", {}, section.element, about(stock)),
-      ticket(context, symbol)));
+      section.element, ticket(context, symbol), about(stock), newsAbout(symbol)));
   const first = readStock(stock);
   if (first) head.show(first);
-  pollUnlessLive(context, symbol, head.show);
+  market.want([symbol]);
   market.subscribe({
     onQuotes: (quotes) => {
       const quote = quotes.find((q) => q.symbol === symbol);
@@ -47,18 +50,6 @@ export async function view(context) {
   return `${symbol}, ${name}`;
 }
 
-/** The live feed has five stocks; any other is asked for as often as a page without a stream asks.
- * @param {import("../app.js").Context} context @param {string} symbol @param {(quote: any) => void} show */
-function pollUnlessLive({ market, signal }, symbol, show) {
-  const timer = window.setInterval(async () => {
-    if (market.quotes.has(symbol) || document.hidden) return;
-    const stock = await api(`/stocks/${encodeURIComponent(symbol)}`, { signal }).catch(() => null);
-    const quote = readStock(stock);
-    if (quote && !signal.aborted) show(quote);
-  }, POLL_MS);
-  signal.addEventListener("abort", () => clearInterval(timer));
-}
-
 /** @param {string} symbol @param {string} name */
 function heading(symbol, name) {
   const value = h("p", { class: "big-price num" });
@@ -66,7 +57,11 @@ function heading(symbol, name) {
   const time = h("p", { class: "hint" });
   const made = star(symbol, () => name);
   const element = h("div", { class: "stock-title" },
-    h("div", {}, h("h1", {}, symbol, h("span", { class: "stock-title-name", text: name })), made),
+    h("div", {},
+      h("div", { class: "stock-title-row" },
+        h("h1", {}, symbol, h("span", { class: "visually-hidden", text: `, ${name}` })), made),
+      // The heading says it to readers already.
+      h("p", { class: "stock-title-name", "aria-hidden": "true", text: name })),
     h("div", { class: "stock-now" }, value, change, time));
   return {
     element, star: made,
@@ -97,8 +92,10 @@ function chartSection({ signal }, symbol) {
     { name: "Volume", cell: (b) => count(b.volume), number: true },
   ], bars.slice(-200).reverse()).element);
   let request = 0;
+  let chosen = "1d";
   const load = async (/** @type {string} */ range) => {
     const mine = (request += 1);
+    chosen = range;
     try {
       const loaded = await loadHistory(symbol, range, signal);
       if (mine !== request || signal.aborted) return;
@@ -114,7 +111,12 @@ function chartSection({ signal }, symbol) {
     chart.setBars(bars);
     numbers.refresh();
   };
-  const element = h("section", { class: "panel", "aria-label": "Price history" },
+  // New bars begin while the page is open.
+  const timer = window.setInterval(() => {
+    if (!document.hidden && chosen === "1d") void load(chosen);
+  }, RELOAD_MS);
+  signal.addEventListener("abort", () => clearInterval(timer));
+  const element = h("section", { class: "panel stock-chart", "aria-label": "Price history" },
     h("div", { class: "chart-bar" },
       segmented("Range", RANGES, "1d", (range) => void load(range)),
       segmented("Kind", [["candles", "Candles"], ["line", "Line"]], "candles",
@@ -124,30 +126,12 @@ function chartSection({ signal }, symbol) {
   return { element, follow: (/** @type {number} */ value) => chart.follow(value) };
 }
 
-/**
- * A row of toggle buttons of which one is pressed.
- * @param {string} label @param {string[][]} options @param {string} chosen
- * @param {(value: string) => void} onChoose
- */
-function segmented(label, options, chosen, onChoose) {
-  const buttons = options.map(([value, text]) => h("button", {
-    type: "button", class: "segment", "aria-pressed": String(value === chosen), data: { value }, text,
-  }));
-  for (const button of buttons) {
-    button.addEventListener("click", () => {
-      for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
-      onChoose(button.dataset.value);
-    });
-  }
-  return h("div", { class: "segments", role: "group", "aria-label": label }, buttons);
-}
-
 /** @param {any} stock */
 function about(stock) {
   /** @type {[string, any][]} */
   const rows = [
     ["Industry", stock?.industry], ["Price to earnings", stock?.pe],
-    ["Market value", stock?.marketCap && compact(stock.marketCap)], ["Bid", stock?.bid && price(stock.bid)],
+    ["Market value", stock?.marketCap && `$${compact(stock.marketCap)}`], ["Bid", stock?.bid && price(stock.bid)],
     ["Ask", stock?.ask && price(stock.ask)], ["Previous close", stock?.previousClose && price(stock.previousClose)],
     ["Volume", stock?.volume && count(stock.volume)],
   ];

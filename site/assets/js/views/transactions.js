@@ -8,13 +8,13 @@ import { table } from "../table.js";
 import { empty, lede, runLink, stockLink } from "../ui.js";
 
 const COLUMNS = [
-  { name: "Time", cell: (/** @type {any} */ t) => dateTime(t.timestamp ?? t.time ?? t.createdAt) },
   { name: "Trade", cell: (/** @type {any} */ t) => trade(t) },
+  { name: "Time", cell: (/** @type {any} */ t) => dateTime(t.timestamp ?? t.time ?? t.createdAt) },
   { name: "Price", cell: (/** @type {any} */ t) => price(t.price), number: true },
   { name: "Amount", cell: (/** @type {any} */ t) => amount(t), number: true },
   {
     name: "Realised", number: true,
-    cell: (/** @type {any} */ t) => (isSell(t) ? signedDollars(t.realisedProfit) : "–"),
+    cell: (/** @type {any} */ t) => (isSell(t) ? signedDollars(t.realisedProfit) : ""),
     tone: (/** @type {any} */ t) => (isSell(t) ? direction(t.realisedProfit) : "flat"),
   },
   { name: "Cash after", cell: (/** @type {any} */ t) => dollars(t.cashAfter), number: true },
