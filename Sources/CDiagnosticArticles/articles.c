@@ -139,6 +139,9 @@ static const unsigned char D010[] = {
 static const unsigned char D011[] = {
 #embed "../portico/Documentation.docc/Diagnostics/D011.md"
 };
+static const unsigned char D020[] = {
+#embed "../portico/Documentation.docc/Diagnostics/D020.md"
+};
 static const unsigned char G001[] = {
 #embed "../portico/Documentation.docc/Diagnostics/G001.md"
 };
@@ -181,6 +184,12 @@ static const unsigned char G013[] = {
 static const unsigned char G014[] = {
 #embed "../portico/Documentation.docc/Diagnostics/G014.md"
 };
+static const unsigned char G015[] = {
+#embed "../portico/Documentation.docc/Diagnostics/G015.md"
+};
+static const unsigned char G016[] = {
+#embed "../portico/Documentation.docc/Diagnostics/G016.md"
+};
 static const unsigned char G020[] = {
 #embed "../portico/Documentation.docc/Diagnostics/G020.md"
 };
@@ -211,11 +220,38 @@ static const unsigned char G044[] = {
 static const unsigned char G045[] = {
 #embed "../portico/Documentation.docc/Diagnostics/G045.md"
 };
+static const unsigned char G046[] = {
+#embed "../portico/Documentation.docc/Diagnostics/G046.md"
+};
 static const unsigned char M001[] = {
 #embed "../portico/Documentation.docc/Diagnostics/M001.md"
 };
 static const unsigned char M002[] = {
 #embed "../portico/Documentation.docc/Diagnostics/M002.md"
+};
+static const unsigned char R001[] = {
+#embed "../portico/Documentation.docc/Diagnostics/R001.md"
+};
+static const unsigned char R002[] = {
+#embed "../portico/Documentation.docc/Diagnostics/R002.md"
+};
+static const unsigned char R003[] = {
+#embed "../portico/Documentation.docc/Diagnostics/R003.md"
+};
+static const unsigned char R004[] = {
+#embed "../portico/Documentation.docc/Diagnostics/R004.md"
+};
+static const unsigned char R010[] = {
+#embed "../portico/Documentation.docc/Diagnostics/R010.md"
+};
+static const unsigned char R011[] = {
+#embed "../portico/Documentation.docc/Diagnostics/R011.md"
+};
+static const unsigned char R012[] = {
+#embed "../portico/Documentation.docc/Diagnostics/R012.md"
+};
+static const unsigned char R013[] = {
+#embed "../portico/Documentation.docc/Diagnostics/R013.md"
 };
 static const unsigned char S001[] = {
 #embed "../portico/Documentation.docc/Diagnostics/S001.md"
@@ -241,8 +277,20 @@ static const unsigned char S007[] = {
 static const unsigned char S008[] = {
 #embed "../portico/Documentation.docc/Diagnostics/S008.md"
 };
+static const unsigned char S009[] = {
+#embed "../portico/Documentation.docc/Diagnostics/S009.md"
+};
 static const unsigned char S010[] = {
 #embed "../portico/Documentation.docc/Diagnostics/S010.md"
+};
+static const unsigned char S030[] = {
+#embed "../portico/Documentation.docc/Diagnostics/S030.md"
+};
+static const unsigned char S031[] = {
+#embed "../portico/Documentation.docc/Diagnostics/S031.md"
+};
+static const unsigned char S040[] = {
+#embed "../portico/Documentation.docc/Diagnostics/S040.md"
 };
 static const unsigned char T001[] = {
 #embed "../portico/Documentation.docc/Diagnostics/T001.md"
@@ -388,6 +436,7 @@ static const struct {
     {"D009", D009, sizeof D009},
     {"D010", D010, sizeof D010},
     {"D011", D011, sizeof D011},
+    {"D020", D020, sizeof D020},
     {"G001", G001, sizeof G001},
     {"G002", G002, sizeof G002},
     {"G003", G003, sizeof G003},
@@ -402,6 +451,8 @@ static const struct {
     {"G012", G012, sizeof G012},
     {"G013", G013, sizeof G013},
     {"G014", G014, sizeof G014},
+    {"G015", G015, sizeof G015},
+    {"G016", G016, sizeof G016},
     {"G020", G020, sizeof G020},
     {"G021", G021, sizeof G021},
     {"G022", G022, sizeof G022},
@@ -412,8 +463,17 @@ static const struct {
     {"G043", G043, sizeof G043},
     {"G044", G044, sizeof G044},
     {"G045", G045, sizeof G045},
+    {"G046", G046, sizeof G046},
     {"M001", M001, sizeof M001},
     {"M002", M002, sizeof M002},
+    {"R001", R001, sizeof R001},
+    {"R002", R002, sizeof R002},
+    {"R003", R003, sizeof R003},
+    {"R004", R004, sizeof R004},
+    {"R010", R010, sizeof R010},
+    {"R011", R011, sizeof R011},
+    {"R012", R012, sizeof R012},
+    {"R013", R013, sizeof R013},
     {"S001", S001, sizeof S001},
     {"S002", S002, sizeof S002},
     {"S003", S003, sizeof S003},
@@ -422,7 +482,11 @@ static const struct {
     {"S006", S006, sizeof S006},
     {"S007", S007, sizeof S007},
     {"S008", S008, sizeof S008},
+    {"S009", S009, sizeof S009},
     {"S010", S010, sizeof S010},
+    {"S030", S030, sizeof S030},
+    {"S031", S031, sizeof S031},
+    {"S040", S040, sizeof S040},
     {"T001", T001, sizeof T001},
     {"T002", T002, sizeof T002},
     {"T003", T003, sizeof T003},

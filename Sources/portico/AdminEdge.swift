@@ -3,15 +3,21 @@ import HTTPExchange
 import JSON
 import Synchronization
 
-/// The admin listener: health, readiness and metrics, on loopback, never on the public port.
+/// The admin listener: health, readiness, metrics, purges and quotas, on loopback, never on the
+/// public port.
 final class AdminEdge: Edge {
   private let metrics: @Sendable () -> String
+  private let usage: @Sendable () -> JSON
   private let cache: ResponseCache
   private let isReady = Mutex(false)
 
   /// An edge that is not ready until it is told.
-  init(cache: ResponseCache, metrics: @escaping @Sendable () -> String) {
+  init(
+    cache: ResponseCache, usage: @escaping @Sendable () -> JSON,
+    metrics: @escaping @Sendable () -> String
+  ) {
     self.cache = cache
+    self.usage = usage
     self.metrics = metrics
   }
 
@@ -37,6 +43,7 @@ final class AdminEdge: Edge {
     case "/metrics":
       return .answer(
         Response(text: metrics(), contentType: "text/plain; version=0.0.4; charset=utf-8"))
+    case "/usage": return .answer(Response(json: usage()))
     default: return .answer(Response(status: 404, json: ["message": "Not Found"]))
     }
   }

@@ -31,7 +31,10 @@ struct CheckCommand: AsyncParsableCommand {
       findings += try await checkGateway(project)
       CommandFailure.show(findings, json: json)
       if findings.contains(where: { $0.severity == .error }) { throw ExitCode(1) }
-      if !json { Terminal.write("checked: \(findings.count) \(findings.count == 1 ? "warning" : "warnings")\n") }
+      if !json {
+        Terminal.write(
+          "checked: \(findings.count) \(findings.count == 1 ? "warning" : "warnings")\n")
+      }
     } catch let code as ExitCode {
       throw code
     } catch {

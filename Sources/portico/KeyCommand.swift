@@ -2,9 +2,10 @@ import ArgumentParser
 import Cryptography
 
 /// `portico key new`: an API key, shown once, with the digest that the settings keep.
-struct KeyCommand: ParsableCommand {
+struct KeyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "key", abstract: "Make API keys.", subcommands: [New.self])
+    commandName: "key", abstract: "Make API keys; replace the keys of tokens.",
+    subcommands: [New.self, Rotate.self])
 
   /// Makes one key.
   struct New: ParsableCommand {

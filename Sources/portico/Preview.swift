@@ -133,12 +133,17 @@ final class LiveReload: Sendable {
   func stream() -> Response? {
     let (stream, continuation) = AsyncStream.makeStream(
       of: ByteBuffer.self, bufferingPolicy: .bufferingNewest(4))
-    let id = state.withLock { state -> Int? in
-      guard !state.isFinished, state.listeners.count < Self.listenersMost else { return nil }
+    let (id, oldest) = state.withLock { state -> (Int?, AsyncStream<ByteBuffer>.Continuation?) in
+      guard !state.isFinished else { return (nil, nil) }
+      // Nothing is written to a page that was left, so nothing tells that it has gone: the oldest
+      // gives way.
+      let isFull = state.listeners.count >= Self.listenersMost
+      let oldest = isFull ? state.listeners.keys.min().flatMap { state.listeners[$0] } : nil
       state.next += 1
       state.listeners[state.next] = continuation
-      return state.next
+      return (state.next, oldest)
     }
+    oldest?.finish()
     guard let id else { return nil }
     continuation.onTermination = { _ in
       self.state.withLock { $0.listeners[id] = nil }
@@ -177,6 +182,12 @@ struct PreviewEdge: Edge {
 
   func transportError(status: Int, message: String, context: RequestContext?) -> Response {
     gateway.transportError(status: status, message: message, context: context)
+  }
+
+  func transportError(
+    status: Int, message: String, of request: Request, context: RequestContext
+  ) -> Response {
+    gateway.transportError(status: status, message: message, of: request, context: context)
   }
 
   func overdue(_ request: Request, _ context: RequestContext) -> Response {

@@ -6,6 +6,7 @@ import Listener
 import Market
 import Settings
 import SiteBuilder
+import Store
 import Sync
 import Trading
 
@@ -28,20 +29,11 @@ struct Project {
   let accounts: AccountsSettings
   let masterKey: Secret?
   let market: MarketSettings
-  let trading: TradingRules
+  let trading: TradingSettings
   let sync: SyncSettings
   let store: StoreSettings
   /// Scheme, host and port under which the site is reached (design: one origin).
   let origin: String
-
-  /// Where the store's file lies, and how much of it is looked after.
-  struct StoreSettings {
-    /// Folder of the data.
-    var folder = "var"
-    /// Name of the database below it.
-    var file = "portico.sqlite"
-    var path: String { "\(folder)/\(file)" }
-  }
 
   /// Reads the file, the environment and the flags; throws everything that is wrong at once.
   static func load(_ options: Options) throws -> Project {
@@ -74,21 +66,21 @@ struct Project {
     let origin = edge.optionalString("origin") ?? "http://localhost:\(listener.port)"
     self.origin = origin
     site = settings
-    var gateway = GatewaySettings(edge: edge, gateway: root.section("gateway"))
+    var gateway = GatewaySettings(
+      edge: edge, gateway: root.section("gateway"),
+      readFile: { try String(contentsOfFile: $0, encoding: .utf8) })
     gateway.canonicalOrigin = origin
     self.gateway = gateway
     let accountsReader = root.section("accounts")
-    accounts = AccountsSettings.read(accountsReader, origin: origin)
+    let store = StoreSettings(root.section("store"))
+    self.store = store
+    accounts = AccountsSettings.read(
+      accountsReader, origin: origin, mailFolder: "\(store.folder)/outbox")
     masterKey = accountsReader.secret("master_key") { path in
       try String(contentsOfFile: path, encoding: .utf8)
     }
     market = MarketSettings(root.section("market"))
-    trading = TradingRules(root.section("trading"))
+    trading = TradingSettings(root.section("trading"))
     sync = SyncSettings(root.section("sync"))
-    let storeReader = root.section("store")
-    var store = StoreSettings()
-    store.folder = storeReader.string("folder", default: store.folder)
-    store.file = storeReader.string("file", default: store.file)
-    self.store = store
   }
 }

@@ -27,6 +27,7 @@ struct ServeAssembly {
     let market: MarketService
     let trading: TradingService
     let functions: [String: any Handler]
+    let usage: DurableUsageLedger
   }
 
   /// Opens the store and makes the applications with their handlers; refuses to start production
@@ -41,23 +42,27 @@ struct ServeAssembly {
   /// The applications over a given store.
   func parts(store: SQLiteStore, masterKey: MasterKey) async throws -> Parts {
     let accounts = AccountsService(
-      store: store, masterKey: masterKey, settings: project.accounts, clock: clock, log: log)
-    try await accounts.start()
-    let market = try MarketService(settings: project.market, store: store, clock: clock, log: log)
-    let trading = TradingService(
-      store: store, feed: MarketFeed(market: market), rules: project.trading, clock: clock)
+      store: limited(store), masterKey: masterKey, settings: project.accounts, clock: clock,
+      log: log)
+    try await AccountsService.jobs.run { try await accounts.start() }
+    let market = try MarketService(
+      settings: project.market, store: limited(store, to: MarketService.quotes), clock: clock,
+      log: log)
+    let trading = try trading(store: limited(store), market: market)
     var functions = accounts.handlers()
     functions.merge(market.handlers()) { first, _ in first }
     functions.merge(trading.handlers()) { first, _ in first }
     return Parts(
-      store: store, accounts: accounts, market: market, trading: trading, functions: functions)
+      store: store, accounts: accounts, market: market, trading: trading,
+      functions: try granted(functions), usage: try await usageLedger(store))
   }
 
   private func openStore() throws -> SQLiteStore {
     try FileManager.default.createDirectory(
       atPath: project.store.folder, withIntermediateDirectories: true,
       attributes: [.posixPermissions: 0o700])
-    return try SQLiteStore(path: project.store.path, clock: clock)
+    return try SQLiteStore(
+      path: project.store.path, clock: clock, limits: project.store.limits)
   }
 
   /// Every name of the documents bound to its handler, every rule checked.
@@ -65,22 +70,17 @@ struct ServeAssembly {
     let documents = try documents()
     var settings = project.gateway
     settings.explains = !isProduction
-    let accounts = parts.accounts
-    let issuer = project.accounts.issuer
+    let authorizers = authorizers(parts.accounts, upstream)
     var assembly = GatewayAssembly(
       settings: settings, api: documents.api, accounts: documents.accounts, site: site,
       functions: parts.functions
     ) { authorizer in
-      guard authorizer.issuer == issuer else {
-        throw Diagnostic(
-          .foreignIssuer,
-          "the authorizer '\(authorizer.name)' names the issuer '\(authorizer.issuer)'",
-          at: authorizer.place, remedy: "use the issuer of this provider, ${accounts.issuer_url}")
+      guard let verifier = try authorizers.verifier(for: authorizer) else {
+        throw Self.foreign(authorizer)
       }
-      return JWTVerifier(
-        profile: .rfc9068(issuer: authorizer.issuer, audiences: authorizer.audiences),
-        keys: .local { accounts.keySet }, revocation: accounts.revocations)
+      return verifier
     }
+    assembly.usage = parts.usage
     if let upstream {
       assembly.upstream = { upstream.integration(uri: $0, method: $1, timeoutMS: $2) }
     }
@@ -136,8 +136,6 @@ struct MarketFeed: PriceFeed {
 }
 
 extension DiagnosticCode {
-  /// An authorizer that trusts an issuer this program does not know.
-  static let foreignIssuer: DiagnosticCode = "S004"
   /// An API document that the settings name is not there.
   static let documentMissing: DiagnosticCode = "S005"
 }

@@ -5,7 +5,7 @@ import Gateway
 import HTTPExchange
 import Listener
 import Market
-import NIOPosix
+import NIOCore
 import SiteBundle
 import Store
 import Time
@@ -61,14 +61,15 @@ struct ServeCommand: AsyncParsableCommand {
       ?? StaticSite(folder: BundleFolder(path: bundle), limit: limit)
 
     let parts = try await assembly.parts()
-    let upstream = UpstreamPool(
-      project.gateway.upstream, group: .singletonMultiThreadedEventLoopGroup)
+    // One set of loops for both ends: what an upstream answers leaves on the thread it came to.
+    let loops = Listener.loops(project.listener)
+    let upstream = UpstreamPool(project.gateway.upstream, group: loops)
     let outcome: Result<Void, any Error>
     do {
       let telemetry = Telemetry(log: accessLog(project, log))
       let gateway = Gateway(
         plan: try assembly.plan(parts, site: site, upstream: upstream), telemetry: telemetry)
-      try await answer(project, parts, gateway, telemetry, preview, signals)
+      try await answer(project, parts, gateway, telemetry, preview, signals, loops)
       outcome = .success(())
     } catch {
       outcome = .failure(error)
@@ -76,6 +77,8 @@ struct ServeCommand: AsyncParsableCommand {
     // Whatever ended the serving, what was opened is closed and what was logged is written.
     parts.accounts.stop()
     try await upstream.shutdown()
+    try? await loops.shutdownGracefully()
+    try? await parts.usage.close()
     try await parts.store.close()
     log.flush()
     try outcome.get()
@@ -84,11 +87,13 @@ struct ServeCommand: AsyncParsableCommand {
   /// Listens on both ports until a signal, then drains.
   private func answer(
     _ project: Project, _ parts: ServeAssembly.Parts, _ gateway: Gateway, _ telemetry: Telemetry,
-    _ preview: Preview?, _ signals: Signals
+    _ preview: Preview?, _ signals: Signals, _ loops: any EventLoopGroup
   ) async throws {
     let clock = SystemClock()
     let edge: any Edge = preview.map { PreviewEdge(gateway: gateway, reload: $0.reload) } ?? gateway
-    let admin = AdminEdge(cache: gateway.plan.responses) { telemetry.metrics.render() }
+    let admin = AdminEdge(
+      cache: gateway.plan.responses, usage: { gateway.usage(at: clock.now()) },
+      metrics: { telemetry.metrics.render() })
     var adminSettings = ListenerSettings()
     adminSettings.port = project.adminPort
     adminSettings.threads = 1
@@ -96,17 +101,25 @@ struct ServeCommand: AsyncParsableCommand {
     let adminListener = try await Listener.start(adminSettings, edge: admin, clock: clock)
     let listener: Listener
     do {
-      listener = try await Listener.start(project.listener, edge: edge, clock: clock)
+      listener = try await Listener.start(
+        project.listener, edge: edge, clock: clock, on: loops)
     } catch {
       await adminListener.drain()
       throw error
     }
     announce(project, listener.port, adminListener.port)
+    if listener.connectionBound < project.listener.limits.connections {
+      Terminal.writeError(
+        "  The open files allowed (ulimit -n) are enough for \(listener.connectionBound) connections.\n"
+      )
+    }
     admin.setReady(true)
     await withDiscardingTaskGroup { group in
-      group.addTask { await parts.accounts.run() }
-      group.addTask { await parts.sweep() }
+      group.addTask { await AccountsService.jobs.run { await parts.accounts.run() } }
+      group.addTask { await gateway.plan.warmKeys() }
+      group.addTask { await parts.sweep(every: project.store.sweepInterval) }
       group.addTask { await parts.matchOrders(clock: clock) }
+      group.addTask { await TradingService.background.run { await parts.trading.run() } }
       if let preview {
         group.addTask {
           await preview.watch(gateway: gateway, limit: project.gateway.bundleBytes)
@@ -145,12 +158,14 @@ struct ServeCommand: AsyncParsableCommand {
 
 extension ServeAssembly.Parts {
   /// Expired items are swept; a failure is the store's own to report.
-  func sweep() async { try? await store.runSweeper(every: .seconds(60)) }
+  func sweep(every interval: Duration) async { try? await store.runSweeper(every: interval) }
 
   /// Once a second, open limit orders meet the present prices.
   func matchOrders(clock: any TimeSource) async {
     while (try? await clock.sleep(for: .seconds(1))) != nil {
-      for symbol in market.symbols { _ = try? await trading.match(symbol) }
+      await TradingService.matcher.run {
+        for symbol in market.symbols { _ = try? await trading.match(symbol) }
+      }
     }
   }
 }

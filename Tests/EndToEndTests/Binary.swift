@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+import Testing
 
 /// The binary under test: built before the tests, never by them.
 enum Binary {
@@ -94,6 +95,9 @@ final class RunningServer {
   func stop() -> Int32 {
     if process.isRunning { process.terminate() }
     process.waitUntilExit()
+    // No function asked the store for more than its list holds.
+    let errors = log("err.log")
+    #expect(!errors.contains("[D011]"), "\(errors.suffix(2000))")
     return process.terminationStatus
   }
 

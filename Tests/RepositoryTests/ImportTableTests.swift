@@ -16,7 +16,7 @@ struct ImportTableTests {
     "Tokens": [],
     "Gateway": ["HTTPExchange", "SiteBundle", "Tokens", "Settings"],
     "Listener": ["HTTPExchange", "Settings"],
-    "Store": [],
+    "Store": ["Settings"],
     "Workflows": [],
     "Accounts": ["HTTPExchange", "Store", "Tokens", "Templates", "Settings"],
     "Market": ["HTTPExchange", "Store", "Settings"],

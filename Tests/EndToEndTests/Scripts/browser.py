@@ -10,6 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from audit import audit
 from checks import READY, Checks, Complaints, launch, new_page, wait_for_cards
 
 SYMBOLS = ["GOOGL", "AAPL", "MSFT", "TSLA", "AMZN"]
@@ -22,62 +23,6 @@ CARD = """(li) => ({
   ink: getComputedStyle(li).color,
   time: li.querySelector("time")?.dateTime ?? "", line: li.querySelector("svg")?.getAttribute("aria-label") ?? "",
 })"""
-
-STRUCTURE = """() => {
-  const problems = [];
-  const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
-  for (const id of new Set(ids)) if (ids.filter((i) => i === id).length > 1) problems.push(`id twice: ${id}`);
-  if (!document.documentElement.lang) problems.push("no language");
-  if (!document.title) problems.push("no title");
-  if (document.querySelectorAll("h1").length !== 1) problems.push("not one h1");
-  let level = 1;
-  for (const heading of document.querySelectorAll("h1, h2, h3, h4")) {
-    const next = Number(heading.tagName[1]);
-    if (next > level + 1) problems.push(`heading skips a level: ${heading.textContent}`);
-    level = next;
-  }
-  for (const field of document.querySelectorAll("input, select, textarea"))
-    if (!field.labels?.length && !field.getAttribute("aria-label")) problems.push(`no label: ${field.id}`);
-  for (const control of document.querySelectorAll("a[href], button"))
-    if (!(control.textContent.trim() || control.getAttribute("aria-label"))) problems.push("control without a name");
-  for (const attribute of ["style", "onclick"])
-    if (document.querySelector(`[${attribute}]`)) problems.push(`attribute ${attribute}`);
-  if ([...document.scripts].some((s) => !s.src)) problems.push("inline script");
-  return problems;
-}"""
-
-# WCAG 2.2: 1.4.3 for every element that shows text of its own; 2.5.8 for controls outside sentences.
-CONTRAST = """() => {
-  const channels = (c) => (c.match(/[\\d.]+/g) ?? []).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
-    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = (e) => {
-    for (let at = e; at; at = at.parentElement) {
-      const c = channels(getComputedStyle(at).backgroundColor);
-      if (c.length === 3 || c[3] > 0.99) return c;
-    }
-    return [255, 255, 255];
-  };
-  const found = [];
-  for (const e of document.querySelectorAll("body *")) {
-    const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
-    if (!own || !e.checkVisibility() || e.closest(".visually-hidden, [hidden], :disabled, .skip, noscript, svg")) continue;
-    const style = getComputedStyle(e);
-    const [a, b] = [light(channels(style.color)), light(behind(e))].sort((x, y) => y - x);
-    const ratio = (a + 0.05) / (b + 0.05);
-    const size = parseFloat(style.fontSize);
-    const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
-    if (ratio < (large ? 3 : 4.5)) found.push(`${ratio.toFixed(2)} ${e.textContent.trim().slice(0, 30)}`);
-  }
-  return found;
-}"""
-
-TARGETS = """() => [...document.querySelectorAll("button, input, select, nav a, .button")]
-  .filter((e) => e.checkVisibility() && !e.closest(".visually-hidden"))
-  .map((e) => [e, e.getBoundingClientRect()]).filter(([, r]) => r.width < 24 || r.height < 24)
-  .map(([e, r]) => `${e.tagName} ${e.id || e.textContent.trim().slice(0, 20)} ${r.width}x${r.height}`)"""
-
 
 def prices(page):
     return page.eval_on_selector_all(f"{READY} .stock-price", "all => all.map((e) => e.textContent)")
@@ -185,13 +130,9 @@ def every_page(checks, browser, origin, out, tolerated):
                         ".news-item a", "all => all.map((a) => new URL(a.href).pathname)"))
                 page.wait_for_timeout(250)
                 where = f"{path} {width} {scheme}"
-                over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-                if over > 0:
-                    checks.note(f"{where}: no horizontal scroll", False, pixels=over)
-                for name, script in (("contrast", CONTRAST), ("targets", TARGETS), ("structure", STRUCTURE)):
-                    problems = page.evaluate(script)
-                    if problems:
-                        checks.note(f"{where}: {name}", False, problems=problems[:8])
+                problems = audit(page)
+                if problems:
+                    checks.note(f"{where}: audit", False, problems=problems[:8])
                 slug = path.strip("/").replace("/", "-") or "home"
                 page.screenshot(path=out / f"{slug}-{width}-{scheme}.png", full_page=True)
                 seen.collect(page)

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """The provider's pages and the desk's session in headless Chromium.
 
-Signs up with an address, confirms it with the code from the outbox, signs in, reloads in two tabs at
-once and signs out everywhere. `--outbox` is the folder of `accounts.mail_folder`; without it the
+Signs up with an address, confirms it with the code from the outbox, signs in, reloads, refreshes in two
+tabs at once, sets a forgotten password anew and signs out everywhere; pictures of every page, wide and
+narrow, light and dark. `--outbox` is the folder of `accounts.mail_folder`; without it the
 confirmation is skipped by name. One JSON line per check; the exit code is 1 when one failed.
 """
 
@@ -66,9 +67,75 @@ def sign_up(checks, page, origin, user, outbox, out):
         page.wait_for_selector("#buyForm")
 
 
-def two_tabs(checks, page, origin):
+def reload(checks, page):
+    with checks.step("a reload stays signed in"):
+        page.reload()
+        page.wait_for_selector("#buyForm")
+
+
+def refresh_in_two_tabs(checks, page, other):
+    """Both tabs hold tokens that ran out, and both want to trade at once."""
+    with checks.step("two tabs whose tokens ran out refresh at once and both go on"):
+        page.context.clock.fast_forward("16:00")
+        for tab in (page, other):
+            tab.wait_for_selector("#stockList .quick-buy[data-symbol=AAPL]")
+            tab.click("#stockList .quick-buy[data-symbol=AAPL]", no_wait_after=True)
+        for tab in (page, other):
+            tab.wait_for_selector(".toast:has-text('Successfully bought')")
+
+
+def forgotten(checks, browser, seen, origin, user, outbox):
+    """Another browser sets the password anew; whoever was signed in is not any more."""
+    fresh = f"nine loud gulls {secrets.token_hex(6)}"
+    page = new_page(browser, seen, viewport={"width": 390, "height": 844})
+    with checks.step("a forgotten password is set anew on the hosted pages"):
+        page.goto(f"{origin}/login")
+        page.click("text=Forgot your password?")
+        page.fill("#username", user)
+        before = len(list(outbox.glob("*.eml")))
+        page.click("main form button[type=submit]")
+        page.wait_for_url(re.compile(r"/confirmForgotPassword"))
+        for _ in range(60):
+            if len(list(outbox.glob("*.eml"))) > before:
+                break
+            time.sleep(0.25)
+        newest = sorted(outbox.glob("*.eml"))[-1].read_text(encoding="utf-8")
+        page.fill("#username", user)
+        page.fill("#code", re.search(r"\b(\d{8})\b", newest.split("\n\n", 1)[1])[1])
+        page.fill("#password", fresh)
+        page.click("main form button[type=submit]")
+        page.wait_for_url(re.compile(r"/login"))
+    seen.collect(page)
+    page.context.close()
+    return fresh
+
+
+SIZES = {"wide": (1280, 900), "narrow": (320, 700)}
+
+
+def gallery(checks, browser, origin, out):
+    """A picture of every hosted page, wide and narrow, light and dark; none scrolls sideways."""
+    pages = ["login", "signup", "confirmUser", "forgotPassword", "confirmForgotPassword", "logout",
+             "error?error=redirect_mismatch"]
+    sideways = []
+    for scheme in ("light", "dark"):
+        for size, (width, height) in SIZES.items():
+            page = new_page(browser, None, viewport={"width": width, "height": height},
+                            color_scheme=scheme)
+            for name in pages:
+                page.goto(f"{origin}/{name}")
+                page.screenshot(
+                    path=out / f"hosted-{name.split('?')[0]}-{size}-{scheme}.png", full_page=True)
+                if page.evaluate("() => document.documentElement.scrollWidth > innerWidth"):
+                    sideways.append(f"{name} {size} {scheme}")
+            page.context.close()
+    checks.note("no hosted page scrolls sideways", not sideways, pages=sideways)
+
+
+def two_tabs(checks, page, origin, seen):
     other = page.context.new_page()
     other.set_default_timeout(15_000)
+    seen.watch(other)
     with checks.step("two tabs that reload at once both stay signed in"):
         other.goto(f"{origin}/app/")
         other.wait_for_selector("#buyForm")
@@ -116,14 +183,21 @@ def main():
     with sync_playwright() as playwright:
         browser = launch(playwright)
         page = new_page(browser, seen, viewport={"width": 1280, "height": 900})
+        page.context.clock.install()
         with checks.step("the whole way in"):
             sign_up(checks, page, origin, user, options.outbox, options.out)
         if not checks.failed:
             no_token_in_storage(checks, page)
-            other = two_tabs(checks, page, origin)
-            seen.collect(page)
-            checks.note("no console error, no CSP violation", not seen.found, found=seen.found[:10])
+            reload(checks, page)
+            other = two_tabs(checks, page, origin, seen)
+            refresh_in_two_tabs(checks, page, other)
             sign_out_everywhere(checks, page, other, origin)
+            if options.outbox:
+                forgotten(checks, browser, seen, origin, user, options.outbox)
+            for tab in (page, other):
+                seen.collect(tab)
+            checks.note("no console error, no CSP violation", not seen.found, found=seen.found[:10])
+            gallery(checks, browser, origin, options.out)
         else:
             page.screenshot(path=options.out / "oauth-failed.png", full_page=True)
         browser.close()

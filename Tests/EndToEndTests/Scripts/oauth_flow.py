@@ -61,8 +61,8 @@ class FirstForm(HTMLParser):
 class Person:
     """A browser without script on the hosted pages."""
 
-    def __init__(self, origin, name):
-        self.origin, self.name = origin, name
+    def __init__(self, origin, name, password=PASSWORD):
+        self.origin, self.name, self.password = origin, name, password
         self.session = requests.Session()
 
     def submit(self, page, **fields):
@@ -73,7 +73,7 @@ class Person:
 
     def sign_up(self):
         page = self.session.get(f"{self.origin}/signup", timeout=30)
-        answer = self.submit(page, username=self.name, password=PASSWORD, email="")
+        answer = self.submit(page, username=self.name, password=self.password, email="")
         return answer.status_code == 303
 
     def authorize(self, url):
@@ -85,7 +85,7 @@ class Person:
                 return target
             page = self.session.get(target, allow_redirects=False, timeout=30)
             if page.status_code == 200:
-                answer = self.submit(page, username=self.name, password=PASSWORD)
+                answer = self.submit(page, username=self.name, password=self.password)
             else:
                 answer = page
         raise AssertionError("the provider does not come back")

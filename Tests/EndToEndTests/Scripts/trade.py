@@ -111,7 +111,7 @@ def trades(checks, page):
             arg=before, timeout=40_000)
 
 
-def views(checks, page, origin, out):
+def views(checks, page, origin):
     """Every view of the desk, signed in and full."""
     def visit(path, selector):
         page.goto(f"{origin}/app/{path}")
@@ -155,24 +155,6 @@ def views(checks, page, origin, out):
         assert page.locator("#positions tbody tr").count() == len(LEFT)
     with checks.step("profile lists this session"):
         visit("profile", ".sessions li")
-    pictures(page, origin, out)
-
-
-def pictures(page, origin, out):
-    paths = ["", "stocks/AAPL", "portfolio", "orders", "transactions", "favorites", "profile"]
-    for width in (1280, 320):
-        for scheme in ("light", "dark"):
-            page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(color_scheme=scheme)
-            for path in paths:
-                page.goto(f"{origin}/app/{path}")
-                page.wait_for_selector("#view[aria-busy=false]")
-                page.wait_for_timeout(400)
-                over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-                assert over <= 0, f"/app/{path} scrolls sideways at {width}: {over} px"
-                slug = f"desk-{path.replace('/', '-') or 'home'}"
-                page.screenshot(path=out / f"{slug}-{width}-{scheme}.png", full_page=True)
-    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def offline(checks, page, origin):
@@ -219,7 +201,7 @@ def main():
         if not checks.failed and is_new:
             trades(checks, page)
             with checks.step("views"):
-                views(checks, page, origin, options.out)
+                views(checks, page, origin)
         elif not checks.failed:
             with checks.step("the holdings are still there"):
                 held(page, "AAPL", LEFT["AAPL"])
