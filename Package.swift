@@ -20,19 +20,18 @@ let strict: [SwiftSetting] = [
 /// For targets that neither bind C nor speak to NIO: every unsafe use is spelt (SE-0458).
 let strictAndSafe: [SwiftSetting] = strict + [.strictMemorySafety()]
 
-/// One dependency list for a capability and its tests.
+/// One dependency list for a capability and its tests, which read their data from the source tree.
 func capability(
   _ name: String, _ dependencies: [Target.Dependency] = [], safe: Bool = false,
-  testing: [Target.Dependency] = [], resources: [Resource] = []
+  testing: [Target.Dependency] = [], data: [String] = []
 ) -> [Target] {
   [
     .target(
-      name: name, dependencies: dependencies, resources: resources,
-      swiftSettings: safe ? strictAndSafe : strict),
+      name: name, dependencies: dependencies, swiftSettings: safe ? strictAndSafe : strict),
     .testTarget(
       name: "\(name)Tests",
       dependencies: [.byName(name: name), "TestSupport"] + dependencies + testing,
-      exclude: [], swiftSettings: strict),
+      exclude: data, swiftSettings: strict),
   ]
 }
 
@@ -71,31 +70,33 @@ targets += capability("Time", safe: true)
 targets += capability("Cryptography", ["COpenSSL"])
 targets += capability("Settings", words + [yams])
 targets += capability("SiteBundle", words + ["Cryptography", "CRenameExchange"])
-targets += capability("Templates", words, safe: true)
+targets += capability("Templates", words, safe: true, data: ["Golden"])
 targets += capability("HTTPExchange", words + [nioCore])
 targets += capability(
   "SiteBuilder",
   words + [
     "SiteBundle", "Templates", "Settings", "Cryptography", "CZlib", "CBrotli", "CCMark", yams,
-  ])
-targets += capability("Tokens", words + ["Cryptography", "COpenSSL"])
+  ],
+  data: ["Cases", "Golden"])
+targets += capability("Tokens", words + ["Cryptography", "COpenSSL"], data: ["Peers"])
 targets += capability(
   "Gateway",
   words + [
     "HTTPExchange", "SiteBundle", "Tokens", "Settings", "Cryptography", nioCore, nioHTTP1,
     httpClient, yams,
   ],
-  testing: [nioEmbedded, nioPosix, "Listener"])
+  testing: [nioEmbedded, nioPosix, "Listener"], data: ["Golden", "Cache/Checklist.md"])
 targets += capability(
   "Listener", words + ["HTTPExchange", "Settings", nioCore, nioPosix, nioHTTP1],
   testing: [nioEmbedded])
 targets += capability("Store", words + ["Settings", grdb, sqlite], testing: ["StoreWriter"])
-targets += capability("Workflows", words, safe: true)
+targets += capability("Workflows", words, safe: true, data: ["Cases", "Peers"])
 targets += capability(
   "Accounts",
   words + ["HTTPExchange", "Store", "Tokens", "Templates", "Settings", "Cryptography", nioCore])
 targets += capability(
-  "Market", words + ["HTTPExchange", "Store", "Settings", "Cryptography", nioCore, httpClient])
+  "Market", words + ["HTTPExchange", "Store", "Settings", "Cryptography", nioCore, httpClient],
+  data: ["Cases", "Golden", "Peers"])
 targets += capability(
   "Trading",
   words + ["HTTPExchange", "Store", "Market", "Workflows", "Settings", "Cryptography", nioCore])
@@ -126,7 +127,8 @@ targets += [
     swiftSettings: strict),
   .testTarget(name: "RepositoryTests", dependencies: ["TestSupport"], swiftSettings: strict),
   .testTarget(
-    name: "EndToEndTests", dependencies: ["TestSupport", "JSON"], swiftSettings: strict),
+    name: "EndToEndTests", dependencies: ["TestSupport", "JSON"], exclude: ["Cases", "Scripts"],
+    swiftSettings: strict),
 ]
 
 // `PORTICO_ONLY=Gateway swift build --build-tests` builds one capability, what it stands on and its
