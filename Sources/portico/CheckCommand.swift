@@ -5,6 +5,7 @@ import Foundation
 import Gateway
 import HTTPExchange
 import JSON
+import NIOPosix
 import SiteBuilder
 import SiteBundle
 import Store
@@ -55,7 +56,12 @@ struct CheckCommand: AsyncParsableCommand {
       manifest == nil
       ? try StaticSite(manifest: BundleManifest(), limit: 0) { _, _ in [] }
       : try StaticSite(folder: folder, limit: project.gateway.bundleBytes)
-    let plan = try assembly.plan(parts, site: site)
+    // Rules are examined here and nobody is asked: issuers and upstreams hear of the first request.
+    let upstream = UpstreamPool(
+      project.gateway.upstream, group: .singletonMultiThreadedEventLoopGroup)
+    let assembled = Result { try assembly.plan(parts, site: site, upstream: upstream) }
+    try await upstream.shutdown()
+    let plan = try assembled.get()
     var findings = GatewayLint.findings(plan, manifest: manifest)
     if manifest == nil {
       findings.append(

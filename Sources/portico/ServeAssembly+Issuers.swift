@@ -4,12 +4,9 @@ import Gateway
 
 extension ServeAssembly {
   /// Verifiers by the settings: our own issuer's keys are at hand, others' are fetched.
-  func authorizers(_ accounts: AccountsService, _ upstream: UpstreamPool?) -> AuthorizerBinding {
+  func authorizers(_ accounts: AccountsService, _ upstream: UpstreamPool) -> AuthorizerBinding {
     let log = log
-    let remote =
-      upstream?.issuers(clock: clock) { log($0.terminalText()) }
-      // `portico check` examines rules and asks nobody.
-      ?? .offline(clock: clock)
+    let remote = upstream.issuers(clock: clock) { log($0.terminalText()) }
     let own = AuthorizerBinding.OwnIssuer(
       issuer: project.accounts.issuer, keys: { accounts.keySet }, revocation: accounts.revocations)
     return AuthorizerBinding(project.gateway, own: own, remote: remote)

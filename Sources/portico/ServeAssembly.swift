@@ -66,7 +66,7 @@ struct ServeAssembly {
   }
 
   /// Every name of the documents bound to its handler, every rule checked.
-  func plan(_ parts: Parts, site: StaticSite, upstream: UpstreamPool? = nil) throws -> GatewayPlan {
+  func plan(_ parts: Parts, site: StaticSite, upstream: UpstreamPool) throws -> GatewayPlan {
     let documents = try documents()
     var settings = project.gateway
     settings.explains = !isProduction
@@ -81,9 +81,7 @@ struct ServeAssembly {
       return verifier
     }
     assembly.usage = parts.usage
-    if let upstream {
-      assembly.upstream = { upstream.integration(uri: $0, method: $1, timeoutMS: $2) }
-    }
+    assembly.upstream = { upstream.integration(uri: $0, method: $1, timeoutMS: $2) }
     return try assembly.plan()
   }
 

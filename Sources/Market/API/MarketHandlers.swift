@@ -8,13 +8,21 @@ extension MarketService {
 
   /// `GET /check`: the five stocks of the founding document in its order, as a bare array.
   func check(_ request: Request, _ context: RequestContext) async throws -> Response {
+    let isNamed = request.target.queryValue("symbols")?.isEmpty == false
     var quotes: [JSON] = []
+    var failure: QuoteError?
     for symbol in try askedSymbols(request) {
-      guard let quote = try await source.quote(symbol) else { throw unknown(symbol) }
-      var answer = QuoteAnswers.checked(quote)
-      answer["recent"] = await recent.closes(symbol)
-      quotes.append(.object(answer))
+      do {
+        guard let quote = try await source.quote(symbol) else { throw unknown(symbol) }
+        var answer = QuoteAnswers.checked(quote)
+        answer["recent"] = await recent.closes(symbol)
+        quotes.append(.object(answer))
+      } catch let error as QuoteError where !isNamed {
+        // A symbol that nobody named and that has no quote now does not hide the others.
+        failure = error
+      }
     }
+    if quotes.isEmpty, let failure { throw failure }
     return Response(json: .array(quotes), headers: Self.fresh)
   }
 

@@ -100,6 +100,20 @@ struct APIReference {
     return found
   }
 
+  /// What a request must bring, in words.
+  private func access(_ security: Node?) -> String {
+    let names = Set(
+      (security?.sequence ?? []).flatMap { $0.mapping?.keys.compactMap(\.string) ?? [] })
+    if names.isEmpty { return "Public" }
+    let kinds = Set(
+      names.map { root["components"]?["securitySchemes"]?[$0]?["type"]?.string == "apiKey" })
+    return switch (kinds.contains(true), kinds.contains(false)) {
+    case (true, true): "Needs a token and an API key"
+    case (true, false): "Needs an API key"
+    default: "Needs a token"
+    }
+  }
+
   private func operation(
     _ method: String, _ path: String, _ operation: Node, _ item: Node
   ) -> TemplateValue {
@@ -122,7 +136,7 @@ struct APIReference {
       "id": .string("\(method)-\(Slug.make(path))"),
       "summary": .string(Self.line(operation["summary"])),
       "description": .string(Self.line(operation["description"])),
-      "needs_token": .bool(!(security?.sequence?.isEmpty ?? true)),
+      "access": .string(access(security)),
       "parameters": .list(parameters.map(parameter)), "body": .list(fields(body)),
       "responses": .list(responses),
     ])
@@ -248,7 +262,7 @@ enum BuiltInLayouts {
           {% if group.description %}<p>{{ group.description }}</p>{% endif %}
           {% for operation in group.operations %}
           <h3 id="{{ operation.id }}"><code>{{ operation.method }} {{ operation.path }}</code></h3>
-          <p>{{ operation.summary }}. {% if operation.needs_token %}Needs a token.{% else %}Public.{% endif %}</p>
+          <p>{{ operation.summary }}. {{ operation.access }}.</p>
           {% if operation.description %}<p>{{ operation.description }}</p>{% endif %}
           {% if operation.parameters %}<table>
             <thead><tr><th scope="col">Parameter</th><th scope="col">In</th><th scope="col">Type</th>
