@@ -36,6 +36,8 @@ struct ConnectionDeadlines {
   private(set) var phase = Phase.idle
   private var since: NIODeadline
   private var bodyBytes = 0
+  /// Since when nothing more of a body is read, because the work has no room: not the client's time.
+  private var pausedSince: NIODeadline?
 
   init(limits: ConnectionLimits, now: NIODeadline) {
     self.limits = limits
@@ -46,6 +48,19 @@ struct ConnectionDeadlines {
     self.phase = phase
     since = now
     bodyBytes = 0
+    pausedSince = nil
+  }
+
+  /// The work has no room for more of the body; until it has, it is the work that is slow.
+  mutating func pause(now: NIODeadline) {
+    if phase == .body, pausedSince == nil { pausedSince = now }
+  }
+
+  /// The work has room again: the client's time goes on where it stood.
+  mutating func resume(now: NIODeadline) {
+    guard let pausedSince else { return }
+    since = since + (now - pausedSince)
+    self.pausedSince = nil
   }
 
   /// Counts bytes of a body, or progress of a writer.
@@ -59,7 +74,8 @@ struct ConnectionDeadlines {
 
   /// When to look again; nil while nothing can expire.
   var due: NIODeadline? {
-    switch phase {
+    if let pausedSince { return pausedSince + .milliseconds(Int64(limits.apiTimeoutMS)) }
+    return switch phase {
     case .idle: since + .milliseconds(Int64(limits.idleTimeoutMS))
     case .head: since + .milliseconds(Int64(limits.headTimeoutMS))
     case .body:
@@ -83,6 +99,7 @@ struct ConnectionDeadlines {
   /// What to do when the owner's timer fires; nil when it was too early.
   func expiry(now: NIODeadline) -> Expiry? {
     guard let due, due <= now else { return nil }
+    if pausedSince != nil { return .overdue }
     switch phase {
     case .idle, .write, .linger: return .close
     case .farewell: return .farewell

@@ -127,6 +127,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     switch event {
     case is BodyDemand:
       if case .feeding(let source) = state { source.roomAgain() }
+      deadlines.resume(now: .now())
+      arm(context)
       requestRead(context)
     case is DrainConnection: drain(context)
     case ChannelEvent.inputClosed:
@@ -226,7 +228,9 @@ final class ConnectionHandler: ChannelInboundHandler {
     _ part: RequestDecoder.BodyPart, _ source: BodySource, _ context: ChannelHandlerContext
   ) {
     switch part {
-    case .bytes(let chunk): source.yield(chunk)
+    case .bytes(let chunk):
+      source.yield(chunk)
+      if !source.wantsMore { deadlines.pause(now: .now()) }
     case .end:
       source.finish()
       state = .working
