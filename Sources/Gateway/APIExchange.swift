@@ -30,6 +30,8 @@ struct APIExchange: Sendable {
   var route: Route?
   /// The client's API key, once it is known.
   var apiKey: APIKeyRecord?
+  /// What this head decided when it came before.
+  var recalled: RecalledHead?
   /// The bucket nearest to empty so far.
   var standing: BucketStanding?
 

@@ -29,6 +29,7 @@ package final class Gateway: Edge {
   /// The site that is served; a rebuild replaces it.
   package let site: SiteBehaviour
   let telemetry: Telemetry
+  let repeated = RepeatedHeads()
 
   /// A gateway from what was loaded.
   package init(plan: GatewayPlan, telemetry: Telemetry = Telemetry()) {
@@ -38,6 +39,7 @@ package final class Gateway: Edge {
   }
 
   package func decide(_ request: Request, _ context: RequestContext) -> Decision {
+    if var exchange = recall(request, context) { return resume(&exchange, from: 0) }
     let decision = answer(request, context)
     return request.scheme == "https" ? secured(decision) : decision
   }
@@ -68,7 +70,11 @@ package final class Gateway: Edge {
   ) -> Decision {
     var exchange = APIExchange(
       request, context, path: path, stage: stage, surface: surface, plan: plan)
-    return resume(&exchange, from: 0)
+    guard exchange.route?.cache != nil else { return resume(&exchange, from: 0) }
+    let fresh = exchange
+    let decision = resume(&exchange, from: 0)
+    remember(request, fresh, exchange, decision)
+    return decision
   }
 
   /// Runs the stages from one on; a stage that must wait is resumed after it inside the work.

@@ -124,7 +124,10 @@ enum ThrottleStage {
 enum AuthorizationStage {
   static func judge(_ exchange: inout APIExchange) -> Verdict {
     guard let authorizer = exchange.route?.authorizer else { return .pass }
-    guard let token = BearerToken.extract(exchange.request, from: authorizer.source) else {
+    guard
+      let token = exchange.recalled?.bearer
+        ?? BearerToken.extract(exchange.request, from: authorizer.source)
+    else {
       return .refuse(.tokenMissing)
     }
     guard token.utf8.count <= BearerToken.maximumBytes else {
@@ -176,9 +179,13 @@ enum ValidationStage {
 /// Answers from the cache when what is there is fresh.
 enum CacheStage {
   static func judge(_ exchange: inout APIExchange) -> Verdict {
-    guard let answer = exchange.route?.cache?.lookUp(exchange.request, exchange.context) else {
-      return .pass
+    guard let cache = exchange.route?.cache else { return .pass }
+    if let recalled = exchange.recalled, recalled.isOf(exchange.context.identity),
+      let answer = cache.lookUp(recalled.inquiry, exchange.context)
+    {
+      return .answer(answer)
     }
+    guard let answer = cache.lookUp(exchange.request, exchange.context) else { return .pass }
     return .answer(answer)
   }
 }

@@ -49,6 +49,12 @@ package struct HeaderFields: Sendable, Hashable {
     }
   }
 
+  /// The lines as they came, as long as nobody has changed one.
+  package var received: ReceivedFields? {
+    if case .received(let received) = storage { return received }
+    return nil
+  }
+
   /// How many lines there are.
   package var count: Int {
     switch storage {

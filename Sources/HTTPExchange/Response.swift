@@ -9,6 +9,8 @@ package struct Response: Sendable {
   package var body: Body
   /// A head serialized beforehand, which wins over `status` and `headers` when set.
   package var prepared: PreparedHead?
+  /// Status line and first fields as bytes, a date among them; `headers` are the fields after them.
+  package var opening: ByteBuffer?
   /// What the access log says beyond the message.
   package var notes: ResponseNotes
 
@@ -21,6 +23,7 @@ package struct Response: Sendable {
     self.body = body
     self.notes = notes
     prepared = nil
+    opening = nil
   }
 
   /// An answer with a JSON body.

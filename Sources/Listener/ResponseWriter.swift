@@ -25,7 +25,9 @@ struct ResponseWriter {
     if let prepared = response.prepared {
       buffer.writeImmutableBuffer(prepared.bytes)
     } else {
-      if response.status == 200 {
+      if let opening = response.opening {
+        buffer.writeImmutableBuffer(opening)
+      } else if response.status == 200 {
         buffer.writeStaticString("HTTP/1.1 200 OK\r\n")
       } else {
         buffer.writeString("HTTP/1.1 \(response.status) \(ReasonPhrase.of(response.status))\r\n")
@@ -40,7 +42,7 @@ struct ResponseWriter {
       writeFraming(framing, response, into: &buffer)
     }
     // A stored answer keeps the date of its making (RFC 9111 §4.2.3): age is counted from it.
-    if response.prepared != nil || !response.headers.contains("date") {
+    if response.prepared != nil || (response.opening == nil && !response.headers.contains("date")) {
       writeDate(now, into: &buffer)
     }
     if !keepAlive {

@@ -215,7 +215,7 @@ package final class ResponseCache: Sendable {
 }
 
 /// One request as the cache sees it.
-struct CacheInquiry: Sendable {
+package struct CacheInquiry: Sendable {
   let request: Request
   let rule: CacheRule
   let key: CacheKey

@@ -38,6 +38,32 @@ struct RouteResponseCache: RouteCache {
     return nil
   }
 
+  func inquiry(_ request: Request, _ context: RequestContext) -> CacheInquiry? {
+    guard rule.mode == .rfc9111, !cache.report.tellsKey,
+      CacheableRequest.isEligible(request, context, rule: rule)
+    else { return nil }
+    return CacheInquiry(request, context, rule: rule)
+  }
+
+  func lookUp(_ inquiry: CacheInquiry, _ context: RequestContext) -> Response? {
+    var inquiry = inquiry
+    inquiry.now = context.receivedAt
+    inquiry.instant = context.startedAt
+    guard let stored = cache.lookUp(inquiry) else { return nil }
+    let age = stored.age(at: inquiry.now)
+    let status = CacheStatus.hit(ttl: stored.lifetime.seconds - age)
+    let sendsStatus = cache.report.sendsStatus
+    guard
+      let opening = stored.head.bytes(stored, age: age, status: sendsStatus ? status.text : nil)
+    else {
+      return answer(inquiry, stored, status)
+    }
+    var response = Response(status: stored.status, body: .bytes(stored.body))
+    response.opening = opening
+    response.notes.cache = status.word
+    return response
+  }
+
   func respond(_ request: Request, _ context: RequestContext, from origin: @escaping Origin)
     async throws -> Response
   {

@@ -15,6 +15,8 @@ struct StoredResponse: Sendable {
   /// `corrected_initial_age` (RFC 9111 §4.2.3).
   var initialAge: Int
   var received: Timestamp
+  /// The fields as bytes, for whoever changes none of them.
+  private(set) var head = StoredHead()
   /// Names for purging, from `Cache-Tag`.
   var tags: [String]
 
@@ -131,6 +133,7 @@ struct StoredResponse: Sendable {
     directives = AnswerDirectives(headers).directives
     initialAge = Freshness.initialAge(fresh, requested: requested, received: received)
     self.received = received
+    head = StoredHead()
     selection = VaryFields(headers).selection(of: request)
     if answer.headers.contains("cache-tag") { tags = Self.tags(headers) }
   }

@@ -1,11 +1,26 @@
 import HTTPExchange
+import Synchronization
 import Time
 
 /// Adopts or begins a trace, in W3C's and in AWS's vocabulary with one id.
 enum Trace {
+  // Ids tell traces apart, they guard nothing: the system is asked once, not for each request.
+  private static let state = Mutex(UInt64.random(in: 0 ... .max))
+
+  /// The next number of SplitMix64 (Steele, Lea, Flood 2014).
+  private static func number() -> UInt64 {
+    var z = state.withLock { state in
+      state &+= 0x9E37_79B9_7F4A_7C15
+      return state
+    }
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
   /// The trace for whoever is called next: the caller's root, a new parent.
   static func adopt(_ received: TraceContext, now: Timestamp) -> TraceContext {
-    let parent = hexadecimal(UInt64.random(in: 1...UInt64.max), width: 16)
+    let parent = hexadecimal(max(1, number()), width: 16)
     if let root = w3cRoot(received.traceparent) {
       return make(root.id, parent, root.flags, amazonRoot(received.amazon))
     }
@@ -16,8 +31,7 @@ enum Trace {
     }
     let id =
       hexadecimal(UInt64(UInt32(truncatingIfNeeded: now.seconds)), width: 8)
-      + hexadecimal(UInt64.random(in: 0...UInt64.max), width: 16)
-      + hexadecimal(UInt64(UInt32.random(in: 0...UInt32.max)), width: 8)
+      + hexadecimal(number(), width: 16) + hexadecimal(number() >> 32, width: 8)
     return make(id, parent, "01", nil)
   }
 

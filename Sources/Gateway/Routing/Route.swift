@@ -56,6 +56,11 @@ package protocol RouteValidation: Sendable {
 package protocol RouteCache: Sendable {
   /// A fresh answer at hand, found without waiting; nil when the integration must be asked.
   func lookUp(_ request: Request, _ context: RequestContext) -> Response?
+  /// What a plain request asks of the cache, for `lookUp(_:_:)` of the same request later; nil when
+  /// more than that decides.
+  func inquiry(_ request: Request, _ context: RequestContext) -> CacheInquiry?
+  /// An answer to an inquiry made before; nil sends the request the usual way.
+  func lookUp(_ inquiry: CacheInquiry, _ context: RequestContext) -> Response?
   /// Asks the integration through the cache, which stores, validates and collapses.
   func respond(
     _ request: Request, _ context: RequestContext,

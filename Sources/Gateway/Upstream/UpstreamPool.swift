@@ -47,6 +47,8 @@ package final class UpstreamPool: Sendable {
     // A redirect is the client's business; following it would let an upstream choose our targets.
     configuration.redirectConfiguration = .disallow
     configuration.decompression = .disabled
+    // Traces are passed on in the request's fields; spans would be made for nobody.
+    configuration.tracing.tracer = nil
     configuration.httpVersion = .http1Only
     configuration.connectionPool.retryConnectionEstablishment = false
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit =
