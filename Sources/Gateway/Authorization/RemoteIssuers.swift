@@ -36,15 +36,6 @@ package final class RemoteIssuers: Sendable {
     self.fetch = fetch
   }
 
-  /// Issuers whose keys cannot be had, for a gateway that is only examined.
-  package static func offline(clock: any TimeSource) -> RemoteIssuers {
-    RemoteIssuers(clock: clock) { _ in throw Offline() }
-  }
-
-  private struct Offline: Error, CustomStringConvertible {
-    let description = "this gateway fetches nothing"
-  }
-
   /// The keys at a place, shared by all who ask for it.
   package func keys(at location: IssuerLocation) -> IssuerKeys {
     known.withLock { known in

@@ -114,12 +114,7 @@ package final class TradeEngine: Sendable {
   /// refused order is kept.
   package func examine(_ request: TradeRequest) async throws -> (MarketPrice, CashAccount) {
     let known = seen.snapshot(request.user, request.symbol)
-    var snapshot: TradingBook.Snapshot
-    if let known {
-      snapshot = known
-    } else {
-      snapshot = try await book.snapshot(request.user, request.symbol)
-    }
+    var snapshot = try await snapshot(known, of: request)
     let market = try await price(request.symbol)
     let now = book.clock.now()
     var order = Order(request, id: book.ids.next(at: now), at: now)
@@ -141,16 +136,19 @@ package final class TradeEngine: Sendable {
     return (market, snapshot.account)
   }
 
+  /// What is remembered of the account and the position, else what the store has.
+  private func snapshot(_ known: TradingBook.Snapshot?, of request: TradeRequest) async throws
+    -> TradingBook.Snapshot
+  {
+    if let known { return known }
+    return try await book.snapshot(request.user, request.symbol)
+  }
+
   /// One read-decide-commit; nil when another writer was faster.
   private func attempt(_ request: TradeRequest, attach: Attachment) async throws -> TradeOutcome? {
     let known = seen.snapshot(request.user, request.symbol)
     seen.forget(request.user)
-    var snapshot: TradingBook.Snapshot
-    if let known {
-      snapshot = known
-    } else {
-      snapshot = try await book.snapshot(request.user, request.symbol)
-    }
+    var snapshot = try await snapshot(known, of: request)
     let market = try await price(request.symbol)
     let now = book.clock.now()
     var order = Order(request, id: book.ids.next(at: now), at: now)

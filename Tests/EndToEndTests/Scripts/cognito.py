@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The site with Amazon Cognito in place of the built-in provider, by settings alone.
 
-A stub answers under Cognito's own host names as Cognito does: two hosts, two signing keys, access tokens
+A server of this script answers under Cognito's own host names as Cognito does: two hosts, two signing keys, access tokens
 without `aud`, no `iss` in the redirect, no refresh token on refresh, its own sign-out parameters, exact
 callback addresses. Chromium signs in there and trades here; nothing but settings differs. One JSON line per
 check; the exit code is 1 when one failed.

@@ -246,7 +246,7 @@ import Tokens
       environment: ["PORTICO_GATEWAY_AUTHORIZERS_TOKEN_SECRET": Self.secret])
     let binding = AuthorizerBinding(
       settings, own: AuthorizerBinding.OwnIssuer(issuer: "https://own.example", keys: { KeySet() }),
-      remote: .offline(clock: ManualClock()))
+      remote: RemoteIssuers(clock: ManualClock()) { _ in throw CancellationError() })
     let verifier = try binding.verifier(for: Self.definition)
     for secret in [Self.secret, old] {
       let claims = JSONObject([
