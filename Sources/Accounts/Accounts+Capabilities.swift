@@ -90,7 +90,10 @@ extension AccountsService {
     ]
 
   private static let reset =
-    names + profileChange(anyone) + endings(anyone) + locks + messages(anyone) + audit
+    names + profileChange(anyone) + endings(anyone) + locks + messages(anyone) + audit + [
+      // Whether the code that was tried is still there once the password has been hashed.
+      Capability([.get], pk: anyone, sk: .exact("CODE#RESET"))
+    ]
 
   /// Name and password become a session; the oldest of too many ends.
   private static let signIn =

@@ -1,6 +1,7 @@
 import HTTPExchange
 import JSON
 import Synchronization
+import Time
 
 /// What the head of a request decided by itself: kept for clients that send the same head again.
 ///
@@ -11,13 +12,18 @@ final class RepeatedHeads: Sendable {
   final class Known: Sendable {
     let fingerprint: UInt64
     let head: [UInt8]
+    let keptAt: MonotonicInstant
     /// As it was before the first stage.
     let exchange: APIExchange
     let recalled: RecalledHead
 
-    init(fingerprint: UInt64, head: [UInt8], exchange: APIExchange, recalled: RecalledHead) {
+    init(
+      fingerprint: UInt64, head: [UInt8], keptAt: MonotonicInstant, exchange: APIExchange,
+      recalled: RecalledHead
+    ) {
       self.fingerprint = fingerprint
       self.head = head
+      self.keptAt = keptAt
       self.exchange = exchange
       self.recalled = recalled
     }
@@ -28,11 +34,21 @@ final class RepeatedHeads: Sendable {
     var known: Known?
     /// The last head that came here: what comes once only is not worth keeping.
     var seen: UInt64 = 0
+
+    /// What lies here, unless it has become too old: then it is dropped.
+    mutating func fresh(at now: MonotonicInstant) -> Known? {
+      if let known, now - known.keptAt >= RepeatedHeads.lifetime { self.known = nil }
+      return known
+    }
   }
 
   private static let count = 256
   /// Longer heads are judged anew each time.
   static let headBytesMost = 4_096
+  /// How long one is kept, used or not: it may hold a token, which memory need not outlive.
+  static let lifetime: Duration = .seconds(60)
+  /// How often those beyond it are dropped that nobody sends any more.
+  static let sweepInterval: Duration = .seconds(15)
 
   // Unknown outside, so that nobody can choose heads that share a place.
   private let seed = UInt64.random(in: 0 ... .max)
@@ -61,7 +77,7 @@ final class RepeatedHeads: Sendable {
   func find(_ head: [UInt8], _ fingerprint: UInt64, _ request: Request, _ context: RequestContext)
     -> Known?
   {
-    let known = slots.withLock { $0[Self.place(fingerprint)].known }
+    let known = slots.withLock { $0[Self.place(fingerprint)].fresh(at: context.startedAt) }
     guard let known, known.fingerprint == fingerprint, known.head == head,
       known.exchange.request.scheme == request.scheme,
       known.exchange.context.sourceAddress == context.sourceAddress
@@ -81,6 +97,16 @@ final class RepeatedHeads: Sendable {
   func keep(_ known: Known) {
     slots.withLock { $0[Self.place(known.fingerprint)].known = known }
   }
+
+  /// Drops what has become too old: one look at each of the 256 places.
+  func sweep(at now: MonotonicInstant) {
+    slots.withLock { slots in
+      for place in slots.indices { _ = slots[place].fresh(at: now) }
+    }
+  }
+
+  /// Heads that are kept.
+  var kept: Int { slots.withLock { $0.count { $0.known != nil } } }
 
   private static func place(_ fingerprint: UInt64) -> Int { Int(fingerprint % UInt64(count)) }
 }
@@ -125,6 +151,13 @@ extension Gateway {
     return exchange
   }
 
+  /// Drops remembered heads that nobody sends any more, until the task is cancelled.
+  package func sweepHeads(clock: any TimeSource) async {
+    while (try? await clock.sleep(for: RepeatedHeads.sweepInterval)) != nil {
+      repeated.sweep(at: clock.monotonic())
+    }
+  }
+
   /// Keeps what a head decided when it was answered from the cache and has come again.
   func remember(
     _ request: Request, _ fresh: APIExchange, _ judged: APIExchange, _ decision: Decision
@@ -142,7 +175,7 @@ extension Gateway {
     let bearer = route.authorizer.flatMap { BearerToken.extract(judged.request, from: $0.source) }
     repeated.keep(
       RepeatedHeads.Known(
-        fingerprint: fingerprint, head: head, exchange: fresh,
+        fingerprint: fingerprint, head: head, keptAt: judged.context.startedAt, exchange: fresh,
         recalled: RecalledHead(
           bearer: bearer, identity: judged.context.identity, inquiry: inquiry)))
   }

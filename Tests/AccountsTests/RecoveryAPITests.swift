@@ -1,4 +1,3 @@
-import Foundation
 import HTTPExchange
 import JSON
 import Store
@@ -10,46 +9,21 @@ import Time
 /// Confirmation and recovery as JSON: `/auth/confirm`, `/auth/resend-confirmation`,
 /// `/auth/forgot-password`, `/auth/confirm-forgot-password`.
 struct RecoveryAPITests {
-  private let folder = NSTemporaryDirectory() + "portico-outbox-\(UUID().uuidString)"
+  private let mail = Mailbox()
   private static let fresh = "a quite different sentence"
 
-  private func harness(_ change: (inout AccountsSettings) -> Void = { _ in }) async throws
-    -> AccountsHarness
-  {
-    try await AccountsHarness {
-      $0.transport = .file
-      $0.mailFolder = folder
-      change(&$0)
-    }
-  }
-
-  /// The eight digits of the newest message.
-  private func code(_ harness: AccountsHarness) async throws -> String {
-    try await harness.service.outbox.deliver(secrets: harness.service.secrets)
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
-    let text = try String(
-      contentsOfFile: "\(folder)/\(try #require(names.last))", encoding: .utf8)
-    let numbers = text.split(whereSeparator: { !$0.isNumber }).map(String.init)
-    return try #require(numbers.last { $0.utf8.count == 8 })
-  }
-
   private func confirmed(_ harness: AccountsHarness) async throws {
-    _ = try await harness.json(
-      "signup",
-      [
-        "username": "alice", "password": .string(AccountsHarness.password),
-        "email": "alice@example.com",
-      ])
+    try await harness.signUp("alice", "alice@example.com")
     let answer = try await harness.json(
-      "confirm-user", ["username": "alice", "code": .string(try await code(harness))])
+      "confirm-user", ["username": "alice", "code": .string(try await mail.newestCode(harness))])
     #expect(answer.status == 200)
     #expect(answer.headers["cache-control"] == "no-store")
     harness.clock.advance(by: .seconds(90))
   }
 
   @Test func `the whole way back with JSON alone`() async throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let harness = try await harness()
+    defer { mail.remove() }
+    let harness = try await mail.harness()
     try await confirmed(harness)
     let token = try await harness.signedIn()
     let identity = try #require(harness.identity(token))
@@ -57,7 +31,7 @@ struct RecoveryAPITests {
     #expect(profile.json["emailVerified"] == true)
     let asked = try await harness.json("forgot-password", ["username": "alice@example.com"])
     #expect(asked.status == 200)
-    let code = try await code(harness)
+    let code = try await mail.newestCode(harness)
     let weak = try await harness.json(
       "confirm-forgot-password",
       ["username": "alice", "code": .string(code), "newPassword": "short"])
@@ -77,19 +51,14 @@ struct RecoveryAPITests {
   }
 
   @Test func `another code replaces the first`() async throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let harness = try await harness()
-    _ = try await harness.json(
-      "signup",
-      [
-        "username": "alice", "password": .string(AccountsHarness.password),
-        "email": "alice@example.com",
-      ])
-    let first = try await code(harness)
+    defer { mail.remove() }
+    let harness = try await mail.harness()
+    try await harness.signUp("alice", "alice@example.com")
+    let first = try await mail.newestCode(harness)
     harness.clock.advance(by: .seconds(1))
     let again = try await harness.json("resend-confirmation", ["username": "alice"])
     #expect(again.status == 200)
-    let second = try await code(harness)
+    let second = try await mail.newestCode(harness)
     let old = try await harness.json(
       "confirm-user", ["username": "alice", "code": .string(first)])
     #expect(first == second || old.status == 400)
@@ -102,15 +71,10 @@ struct RecoveryAPITests {
     "confirm-user", "resend-confirmation", "forgot-password", "confirm-forgot-password",
   ])
   func `every name gets one answer`(function: String) async throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let harness = try await harness { $0.signInBudget = .milliseconds(600) }
+    defer { mail.remove() }
+    let harness = try await mail.harness { $0.signInBudget = .milliseconds(600) }
     try await confirmed(harness)
-    _ = try await harness.json(
-      "signup",
-      [
-        "username": "waiting", "password": .string(AccountsHarness.password),
-        "email": "w@example.com",
-      ])
+    try await harness.signUp("waiting", "w@example.com")
     var answers: Set<String> = []
     for name in ["alice", "waiting", "nobody", "nobody@example.com", "a#b", "alice@example.com"] {
       let answer = try await waitingOut(harness) {
@@ -142,7 +106,7 @@ struct RecoveryAPITests {
   }
 
   @Test func `an address that asks too often waits`() async throws {
-    let harness = try await harness { $0.attemptsBurst = 2 }
+    let harness = try await mail.harness { $0.attemptsBurst = 2 }
     var last = Response(status: 0)
     for _ in 0..<3 {
       last = try await harness.json("forgot-password", ["username": "nobody"])

@@ -9,54 +9,17 @@ import Time
 
 /// Confirmation and recovery through the durable outbox (auth.md §2.10).
 struct RecoveryTests {
-  /// A folder that the file transport writes to.
-  private func folder() -> String {
-    NSTemporaryDirectory() + "portico-outbox-\(UUID().uuidString)"
-  }
-
-  private func messages(_ folder: String) throws -> [String] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return try names.sorted().map { try String(contentsOfFile: "\(folder)/\($0)", encoding: .utf8) }
-  }
-
-  /// The eight digits of the newest message that has some.
-  private func code(_ messages: [String]) -> String? { messages.last.flatMap(code(in:)) }
-
-  private func code(in message: String) -> String? {
-    message.split(whereSeparator: { !$0.isNumber }).map(String.init).last { $0.utf8.count == 8 }
-  }
-
-  private func harness(_ folder: String) async throws -> AccountsHarness {
-    try await AccountsHarness {
-      $0.transport = .file
-      $0.mailFolder = folder
-    }
-  }
-
-  private func deliver(_ harness: AccountsHarness) async throws {
-    try await harness.service.outbox.deliver(secrets: harness.service.secrets)
-  }
-
-  private func signUp(_ harness: AccountsHarness, _ name: String, _ email: String) async throws {
-    let answer = try await harness.json(
-      "signup",
-      [
-        "username": .string(name), "password": .string(AccountsHarness.password),
-        "email": .string(email),
-      ])
-    #expect(answer.status == 201)
-  }
+  private let mail = Mailbox()
 
   @Test func `an address is confirmed with the code from the outbox`() async throws {
-    let folder = folder()
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let harness = try await harness(folder)
-    try await signUp(harness, "alice", "alice@example.com")
-    #expect(try messages(folder).isEmpty)
-    try await deliver(harness)
-    let message = try #require(try messages(folder).first)
+    defer { mail.remove() }
+    let harness = try await mail.harness()
+    try await harness.signUp("alice", "alice@example.com")
+    #expect(try mail.messages().isEmpty)
+    try await mail.deliver(harness)
+    let message = try #require(try mail.messages().first)
     #expect(message.contains("To: alice@example.com"))
-    let code = try #require(self.code(in: message))
+    let code = try #require(Mailbox.code(in: message))
     let browser = Browser(harness)
     let page = try await browser.get("/confirmUser?username=alice")
     let wrong = try await browser.submit(page, [("username", "alice"), ("code", "00000000")])
@@ -68,21 +31,20 @@ struct RecoveryTests {
     #expect(profile.emailVerified)
     let again = try await browser.submit(page, [("username", "alice"), ("code", code)])
     #expect(again.status == 400)
-    let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).first)
-    let attributes = try FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
+    let name = try #require(try FileManager.default.contentsOfDirectory(atPath: mail.folder).first)
+    let attributes = try FileManager.default.attributesOfItem(atPath: "\(mail.folder)/\(name)")
     #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
     // Delivered once.
-    try await deliver(harness)
-    #expect(try messages(folder).count == 1)
+    try await mail.deliver(harness)
+    #expect(try mail.messages().count == 1)
   }
 
   @Test func `another code can be asked for, a few times and for every name alike`() async throws {
-    let folder = folder()
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let harness = try await harness(folder)
-    try await signUp(harness, "alice", "alice@example.com")
-    try await deliver(harness)
-    let first = try #require(self.code(messages(folder)))
+    defer { mail.remove() }
+    let harness = try await mail.harness()
+    try await harness.signUp("alice", "alice@example.com")
+    try await mail.deliver(harness)
+    let first = try #require(mail.messages().last.flatMap(Mailbox.code))
     var texts: Set<String> = []
     for name in ["alice", "alice", "alice", "alice", "nobody"] {
       harness.clock.advance(by: .milliseconds(2))
@@ -94,21 +56,20 @@ struct RecoveryTests {
       texts.insert(Browser.attribute("class", of: answer.text, in: "role=\"status\"") ?? "")
     }
     #expect(texts.count == 1)
-    try await deliver(harness)
-    #expect(try messages(folder).count == 4)
-    let newest = try #require(self.code(messages(folder)))
+    try await mail.deliver(harness)
+    #expect(try mail.messages().count == 4)
+    let newest = try #require(mail.messages().last.flatMap(Mailbox.code))
     let context = RequestContext(requestID: "t", sourceAddress: "192.0.2.1", clock: harness.clock)
     #expect(try await !harness.service.confirmEmail("alice", code: first, context))
     #expect(try await harness.service.confirmEmail("alice", code: newest, context))
   }
 
   @Test func `five wrong tries use a code up`() async throws {
-    let folder = folder()
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let harness = try await harness(folder)
-    try await signUp(harness, "alice", "alice@example.com")
-    try await deliver(harness)
-    let code = try #require(self.code(messages(folder)))
+    defer { mail.remove() }
+    let harness = try await mail.harness()
+    try await harness.signUp("alice", "alice@example.com")
+    try await mail.deliver(harness)
+    let code = try #require(mail.messages().last.flatMap(Mailbox.code))
     let wrong = code == "11111111" ? "22222222" : "11111111"
     let context = RequestContext(requestID: "t", sourceAddress: "192.0.2.1", clock: harness.clock)
     for _ in 0..<5 {
@@ -118,40 +79,36 @@ struct RecoveryTests {
   }
 
   @Test func `a code ends after ten minutes`() async throws {
-    let folder = folder()
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let harness = try await harness(folder)
-    try await signUp(harness, "alice", "alice@example.com")
-    try await deliver(harness)
-    let code = try #require(self.code(messages(folder)))
+    defer { mail.remove() }
+    let harness = try await mail.harness()
+    try await harness.signUp("alice", "alice@example.com")
+    try await mail.deliver(harness)
+    let code = try #require(mail.messages().last.flatMap(Mailbox.code))
     harness.clock.advance(by: .seconds(601))
     let context = RequestContext(requestID: "t", sourceAddress: "192.0.2.1", clock: harness.clock)
     #expect(try await !harness.service.confirmEmail("alice", code: code, context))
   }
 
-  private func confirmed(_ harness: AccountsHarness, _ folder: String) async throws {
-    try await signUp(harness, "alice", "alice@example.com")
-    try await deliver(harness)
-    let code = try #require(self.code(messages(folder)))
+  private func confirmed(_ harness: AccountsHarness) async throws {
+    try await harness.signUp("alice", "alice@example.com")
+    try await mail.deliver(harness)
+    let code = try #require(mail.messages().last.flatMap(Mailbox.code))
     let context = RequestContext(requestID: "t", sourceAddress: "192.0.2.1", clock: harness.clock)
     #expect(try await harness.service.confirmEmail("alice", code: code, context))
-    for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
-      try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
-    }
+    try mail.empty()
   }
 
   @Test func `a forgotten password is set anew and every session ends`() async throws {
-    let folder = folder()
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let harness = try await harness(folder)
-    try await confirmed(harness, folder)
+    defer { mail.remove() }
+    let harness = try await mail.harness()
+    try await confirmed(harness)
     let token = try await harness.signedIn()
     let browser = Browser(harness)
     let ask = try await browser.submit(
       try await browser.get("/forgotPassword"), [("username", "alice@example.com")])
     #expect(ask.status == 303)
-    try await deliver(harness)
-    let code = try #require(self.code(messages(folder)))
+    try await mail.deliver(harness)
+    let code = try #require(mail.messages().last.flatMap(Mailbox.code))
     let page = try await browser.get("/confirmForgotPassword")
     let fresh = "a quite different sentence"
     let weak = try await browser.submit(
@@ -169,11 +126,10 @@ struct RecoveryTests {
   }
 
   @Test func `asking tells nobody whether there is an account`() async throws {
-    let folder = folder()
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let harness = try await harness(folder)
-    try await confirmed(harness, folder)
-    try await signUp(harness, "unconfirmed", "someone@example.com")
+    defer { mail.remove() }
+    let harness = try await mail.harness()
+    try await confirmed(harness)
+    try await harness.signUp("unconfirmed", "someone@example.com")
     var answers: [String] = []
     for name in ["alice", "nobody", "unconfirmed", "nobody@example.com", "a#b"] {
       let browser = Browser(harness)
@@ -186,28 +142,25 @@ struct RecoveryTests {
       answers.append("\(reset.status)")
     }
     #expect(Set(answers).count == 2)
-    try await deliver(harness)
+    try await mail.deliver(harness)
     // To the confirmed address, and the confirmation of the unconfirmed one: nothing else.
-    let resets = try messages(folder).filter { $0.contains("Reset your") }
+    let resets = try mail.messages().filter { $0.contains("Reset your") }
     #expect(resets.count == 1)
   }
 
   @Test func `an address that is known elsewhere refuses no sign-up, and confirmation decides`()
     async throws
   {
-    let folder = folder()
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let harness = try await harness(folder)
-    try await signUp(harness, "squatter", "alice@example.com")
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
-      try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
-    }
-    try await deliver(harness)
+    defer { mail.remove() }
+    let harness = try await mail.harness()
+    try await harness.signUp("squatter", "alice@example.com")
+    try mail.empty()
+    try await mail.deliver(harness)
     harness.clock.advance(by: .seconds(1))
-    try await signUp(harness, "alice", "alice@example.com")
-    try await deliver(harness)
+    try await harness.signUp("alice", "alice@example.com")
+    try await mail.deliver(harness)
     let code = try #require(
-      self.code(messages(folder).filter { $0.contains("Hello alice") }))
+      mail.messages().last { $0.contains("Hello alice") }.flatMap(Mailbox.code))
     let context = RequestContext(requestID: "t", sourceAddress: "192.0.2.1", clock: harness.clock)
     #expect(try await harness.service.confirmEmail("alice", code: code, context))
     let owner = try await harness.store.get(UserProfile.emailKey("alice@example.com"))
@@ -223,7 +176,7 @@ struct RecoveryTests {
       $0.transport = .command
       $0.mailCommand = "/bin/false"
     }
-    try await signUp(harness, "alice", "alice@example.com")
+    try await harness.signUp("alice", "alice@example.com")
     #expect(try await harness.service.outbox.deliver(secrets: harness.service.secrets) == 0)
     let page = try await harness.store.query(Query(pk: Outbox.partition))
     #expect(page.items.count == 1)
@@ -233,9 +186,9 @@ struct RecoveryTests {
   }
 
   @Test func `a sendmail-compatible command gets the whole message`() async throws {
-    let folder = folder()
+    let folder = mail.folder
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    defer { mail.remove() }
     let script = "\(folder)/sendmail"
     try "#!/bin/sh\necho \"$@\" > \(folder)/arguments\ncat > \(folder)/message\n".write(
       toFile: script, atomically: true, encoding: .utf8)
@@ -244,13 +197,13 @@ struct RecoveryTests {
       $0.transport = .command
       $0.mailCommand = script
     }
-    try await signUp(harness, "alice", "alice@example.com")
+    try await harness.signUp("alice", "alice@example.com")
     #expect(try await harness.service.outbox.deliver(secrets: harness.service.secrets) == 1)
     let arguments = try String(contentsOfFile: "\(folder)/arguments", encoding: .utf8)
     #expect(arguments == "-t -i\n")
     let message = try String(contentsOfFile: "\(folder)/message", encoding: .utf8)
     #expect(message.contains("To: alice@example.com"))
-    #expect(code(in: message) != nil)
+    #expect(Mailbox.code(in: message) != nil)
   }
 
   @Test(arguments: ["a@b\r\nBcc: x@y.example", "a b@example.com", "a@@b.c", "@example.com", "a@b"])

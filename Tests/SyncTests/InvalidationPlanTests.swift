@@ -1,4 +1,5 @@
 import SiteBundle
+import TestSupport
 import Testing
 
 @testable import Sync
@@ -90,17 +91,5 @@ struct InvalidationPlanTests {
     #expect(
       plan.callerReference(release: "1")
         != InvalidationPlan(changed: ["b"], all: ["b"]).callerReference(release: "1"))
-  }
-
-  /// A small generator whose seed is the test's argument, so that a failure can be repeated.
-  private struct SplitMix {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return z ^ (z >> 31)
-    }
   }
 }

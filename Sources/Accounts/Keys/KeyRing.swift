@@ -8,7 +8,7 @@ import Tokens
 
 /// The provider's signing keys: sealed in the store, rotated by the schedule, published as a key
 /// set.
-final class KeyRing: Sendable {
+final class KeyRing: ScheduledKeys {
   fileprivate struct Entry: Sendable {
     var schedule: KeySchedule.Entry
     var key: SigningKey
@@ -31,7 +31,7 @@ final class KeyRing: Sendable {
 
   private let store: any ItemStore
   private let secrets: AccountSecrets
-  private let clock: any TimeSource
+  let clock: any TimeSource
   private let schedule: KeySchedule
   private let audit: AuditLog
   private let state = Mutex(State())
@@ -86,22 +86,6 @@ final class KeyRing: Sendable {
 
   // MARK: Life
 
-  /// Loads the keys and makes the first.
-  func start() async throws {
-    try await load()
-    try await maintain()
-  }
-
-  /// Follows the schedule every hour until the task is cancelled.
-  func run() async {
-    while true {
-      do { try await clock.sleep(for: .seconds(3600)) } catch { return }
-      // A store that does not answer now is asked again in an hour: keys are made a day ahead.
-      try? await maintain()
-    }
-  }
-
-  /// Does what is due.
   func maintain() async throws {
     let steps = schedule.steps(scheduleEntries, now: clock.now())
     for step in steps { try await perform(step) }
@@ -118,7 +102,7 @@ final class KeyRing: Sendable {
     state.withLock { $0.entries.map(\.schedule) }
   }
 
-  private func load() async throws {
+  func load() async throws {
     let ids = try await store.get(Self.ringKey)?["kids"]?.array?.compactMap(\.string) ?? []
     var entries: [Entry] = []
     for id in ids {

@@ -7,7 +7,7 @@ import Time
 
 /// The keys that refresh tokens are made with, sealed in the store: one that makes them, and its
 /// predecessor for as long as a token of it can live (auth.md §2.6).
-final class RefreshKeys: Sendable {
+final class RefreshKeys: ScheduledKeys {
   /// One version of the key.
   struct Entry: Sendable, Hashable {
     var version: Int
@@ -24,7 +24,7 @@ final class RefreshKeys: Sendable {
 
   private let store: any ItemStore
   private let secrets: AccountSecrets
-  private let clock: any TimeSource
+  let clock: any TimeSource
   private let audit: AuditLog
   private let schedule: RefreshKeySchedule
   private let state = Mutex<[Entry]>([])
@@ -59,22 +59,6 @@ final class RefreshKeys: Sendable {
 
   // MARK: Life
 
-  /// Loads the keys and does what is due: the first start makes one.
-  func start() async throws {
-    try await load()
-    try await maintain()
-  }
-
-  /// Follows the schedule every hour until the task is cancelled.
-  func run() async {
-    while true {
-      do { try await clock.sleep(for: .seconds(3600)) } catch { return }
-      // A store that does not answer now is asked again in an hour.
-      try? await maintain()
-    }
-  }
-
-  /// Does what is due.
   func maintain() async throws {
     let entries = state.withLock { $0 }
     let due = schedule.due(entries.map { ($0.version, $0.since) }, now: clock.now())
@@ -115,7 +99,7 @@ final class RefreshKeys: Sendable {
     try await audit.append(event, details: JSONObject([("refreshKeys", .array(versions))]))
   }
 
-  private func load() async throws {
+  func load() async throws {
     guard let item = try await store.get(Self.itemKey) else { return }
     var entries: [Entry] = []
     for entry in item["keys"]?.array ?? [] {

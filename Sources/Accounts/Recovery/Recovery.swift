@@ -51,8 +51,8 @@ extension AccountsService {
     try await waitOut(since: started)
   }
 
-  /// Takes one of the five tries; the item when the code is right.
-  private func redeem(_ flow: ConfirmationCode.Flow, _ username: String, code: String) async throws
+  /// Takes one of the five tries; the item when the code is right, which is not spent by that.
+  func attempt(_ flow: ConfirmationCode.Flow, _ username: String, code: String) async throws
     -> Item?
   {
     let key = ConfirmationCode.key(flow, username)
@@ -65,9 +65,17 @@ extension AccountsService {
       return nil
     }
     guard let tried, codes.matches(tried, flow, username, code: code) else { return nil }
+    return tried
+  }
+
+  /// Takes a try and spends the code when it is right.
+  private func redeem(_ flow: ConfirmationCode.Flow, _ username: String, code: String) async throws
+    -> Item?
+  {
+    guard let tried = try await attempt(flow, username, code: code) else { return nil }
     do {
       // Single use: whoever deletes this version has redeemed it.
-      try await store.write(.delete(key, if: .version(tried.version)))
+      try await store.write(.delete(tried.key, if: .version(tried.version)))
     } catch let error as StoreError where error.isConditionFailure {
       return nil
     }
@@ -152,43 +160,6 @@ extension AccountsService {
     }
     try await waitOut(since: started)
     return nil
-  }
-
-  /// What became of a reset.
-  enum ResetOutcome: Sendable {
-    case done
-    /// The account or the code, nobody learns which.
-    case refused
-    case invalid([String])
-    case tooMany(Duration)
-  }
-
-  /// Sets a new password with a code; every session ends (ASVS 7.4.3).
-  func resetPassword(
-    _ name: String, code: String, password: String, _ context: RequestContext
-  ) async throws -> ResetOutcome {
-    let findings = policy.findings(password, username: name, email: nil)
-    guard findings.isEmpty else { return .invalid(findings) }
-    let started = clock.monotonic()
-    if let wait = recoveryBuckets.take(context.sourceAddress, at: started) {
-      return .tooMany(wait)
-    }
-    guard AccountName.isPlausible(name), let profile = try await signInProfile(name),
-      profile.status == .enabled,
-      let item = try await redeem(.resetPassword, profile.username, code: code),
-      item["email"]?.string == profile.email
-    else {
-      try await waitOut(since: started)
-      return .refused
-    }
-    try await setPassword(password, of: profile.username)
-    try await endAllSessions(of: profile.username)
-    try await invalidateTokens(profile.username, profile.subject)
-    try await signInGuard.succeed(secrets.mac(.nameLock, name.lowercased()))
-    try await audit.append(
-      .passwordReset, actor: profile.username, address: context.sourceAddress)
-    try await notifyPasswordChange(profile)
-    return .done
   }
 
   // MARK: Notices

@@ -1,5 +1,6 @@
 import HTTPExchange
 import NIOCore
+import TestSupport
 import Testing
 import Time
 

@@ -126,6 +126,36 @@ import Time
     #expect(try await send(rig).status == 429)
   }
 
+  @Test("are judged anew after a minute, however often they come") func aged() async throws {
+    let rig = try rig()
+    for _ in 0..<3 { _ = try await send(rig) }
+    #expect(try await send(rig).opening != nil)
+    rig.clock.advance(by: .seconds(59))
+    #expect(try await send(rig).opening != nil)
+    rig.clock.advance(by: .seconds(1))
+    #expect(try await send(rig).opening == nil)
+    #expect(rig.gateway.repeated.kept == 0)
+    for _ in 0..<3 { _ = try await send(rig) }
+    #expect(try await send(rig).opening != nil)
+  }
+
+  @Test("leave memory when nobody sends them any more") func swept() async throws {
+    let rig = try rig()
+    for _ in 0..<4 { _ = try await send(rig) }
+    #expect(rig.gateway.repeated.kept == 1)
+    let gateway = rig.gateway
+    let clock = rig.clock
+    let sweeping = Task { await gateway.sweepHeads(clock: clock) }
+    for round in 1...4 {
+      while clock.sleeping == 0 { await Task.yield() }
+      #expect(gateway.repeated.kept == 1, "before \(round * 15) s")
+      clock.advance(by: .seconds(15))
+    }
+    while gateway.repeated.kept > 0 { await Task.yield() }
+    sweeping.cancel()
+    await sweeping.value
+  }
+
   @Test("of an answer that varies go the long way, each to its own") func varying() async throws {
     let rig = try rig(vary: "accept-language")
     for _ in 0..<4 {

@@ -8,10 +8,11 @@ import Tokens
 
 /// An OIDC issuer on a socket of loopback: what each path answers is a test's to say.
 final class StubIssuer: Sendable {
-  let group: MultiThreadedEventLoopGroup
-  let port: Int
-  private let channel: any Channel
+  private let server: LoopbackServer
   private let pages: Pages
+
+  var group: MultiThreadedEventLoopGroup { server.group }
+  var port: Int { server.port }
 
   /// Its `iss`.
   var url: String { "http://127.0.0.1:\(port)" }
@@ -20,21 +21,14 @@ final class StubIssuer: Sendable {
   init() async throws {
     let pages = Pages()
     self.pages = pages
-    group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    channel = try await ServerBootstrap(group: group)
-      .childChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(Answerer(pages))
-        }
-      }
-      .bind(host: "127.0.0.1", port: 0).get()
-    port = channel.localAddress?.port ?? 0
+    server = try await LoopbackServer { request, channel in
+      let path = request.split(separator: " ").dropFirst().first.map(String.init) ?? ""
+      guard let answer = pages.answer(to: path) else { return channel.close(promise: nil) }
+      if !answer.isEmpty { channel.send(answer) }
+    }
   }
 
-  func stop() async throws {
-    try? await channel.close()
-    try await group.shutdownGracefully()
-  }
+  func stop() async throws { try await server.stop() }
 
   /// Requests of a path so far.
   func asked(_ path: String = "/jwks") -> Int { pages.state.withLock { $0.asked[path] ?? 0 } }
@@ -77,26 +71,6 @@ final class StubIssuer: Sendable {
         state.asked[path, default: 0] += 1
         return state.texts[path]
       }
-    }
-  }
-
-  private final class Answerer: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
-    private let pages: Pages
-    private var text = ""
-
-    init(_ pages: Pages) { self.pages = pages }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-      text += String(buffer: unwrapInboundIn(data))
-      guard text.hasSuffix("\r\n\r\n") else { return }
-      let path = text.split(separator: " ").dropFirst().first.map(String.init) ?? ""
-      text = ""
-      guard let answer = pages.answer(to: path) else { return context.close(promise: nil) }
-      if answer.isEmpty { return }
-      context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
     }
   }
 }

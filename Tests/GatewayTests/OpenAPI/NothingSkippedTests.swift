@@ -1,5 +1,6 @@
 import Diagnostics
 import HTTPExchange
+import TestSupport
 import Testing
 
 @testable import Gateway

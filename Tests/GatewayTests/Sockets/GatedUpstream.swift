@@ -13,25 +13,18 @@ final class GatedUpstream: Sendable {
     var held: [(channel: any Channel, answer: String)] = []
   }
 
-  let group: MultiThreadedEventLoopGroup
-  private let channel: any Channel
+  private let server: LoopbackServer
   private let gate: Gate
 
-  var port: Int { channel.localAddress?.port ?? 0 }
+  var group: MultiThreadedEventLoopGroup { server.group }
+  var port: Int { server.port }
   /// What was asked, in order.
   var received: [String] { gate.received }
 
   init(isOpen: Bool = true, _ answer: @escaping Answer) async throws {
     let gate = Gate(isOpen: isOpen, answer)
     self.gate = gate
-    group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    channel = try await ServerBootstrap(group: group)
-      .childChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(Asked(gate))
-        }
-      }
-      .bind(host: "127.0.0.1", port: 0).get()
+    server = try await LoopbackServer { gate.asked($0, on: $1) }
   }
 
   /// Sends what was kept back; what comes later is answered at once.
@@ -40,10 +33,7 @@ final class GatedUpstream: Sendable {
   /// Keeps back what comes from now on.
   func shut() { gate.shut() }
 
-  func stop() async throws {
-    try? await channel.close()
-    try await group.shutdownGracefully()
-  }
+  func stop() async throws { try await server.stop() }
 
   private final class Gate: Sendable {
     private let answer: Answer
@@ -63,7 +53,7 @@ final class GatedUpstream: Sendable {
         if !state.isOpen { state.held.append((channel, text)) }
         return state.isOpen
       }
-      if isOpen { channel.writeAndFlush(ByteBuffer(string: text), promise: nil) }
+      if isOpen { channel.send(text) }
     }
 
     func open() {
@@ -72,30 +62,9 @@ final class GatedUpstream: Sendable {
         state.isOpen = true
         return state.held
       }
-      for (channel, text) in held { channel.writeAndFlush(ByteBuffer(string: text), promise: nil) }
+      for (channel, text) in held { channel.send(text) }
     }
 
     func shut() { state.withLock { $0.isOpen = false } }
-  }
-
-  private final class Asked: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-
-    private let gate: Gate
-    private var text = ""
-
-    init(_ gate: Gate) { self.gate = gate }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-      text += String(buffer: unwrapInboundIn(data))
-      guard let end = text.firstRange(of: "\r\n\r\n") else { return }
-      let head = text[..<end.lowerBound].lowercased()
-      let length = head.firstRange(of: "content-length: ").flatMap {
-        Int(head[$0.upperBound...].prefix { $0.isNumber })
-      }
-      guard text[end.upperBound...].utf8.count >= length ?? 0 else { return }
-      gate.asked(text, on: context.channel)
-      text = ""
-    }
   }
 }

@@ -118,30 +118,11 @@ struct SocketCacheTests {
     let pool = UpstreamPool(UpstreamSettings(), group: upstream.group)
     let outcome: Result<Void, any Error>
     do {
-      try await body(upstream, Self.rig(upstream.port, pool))
+      try await body(upstream, Rig.proxy(to: upstream.port, pool))
       outcome = .success(())
     } catch { outcome = .failure(error) }
     try await pool.shutdown()
     try await upstream.stop()
     try outcome.get()
-  }
-
-  static func rig(_ port: Int, _ pool: UpstreamPool) throws -> Rig {
-    let api = """
-      openapi: 3.1.0
-      info: { title: T, version: "1" }
-      paths:
-        /up/{proxy+}:
-          x-amazon-apigateway-any-method:
-            responses: { default: { description: x } }
-            x-amazon-apigateway-integration:
-              type: http_proxy
-              uri: http://127.0.0.1:\(port)/{proxy}
-              httpMethod: ANY
-              timeoutInMillis: 20000
-      """
-    return try Rig(
-      api: api, accounts: nil,
-      assemble: { $0.upstream = { pool.integration(uri: $0, method: $1, timeoutMS: $2) } })
   }
 }

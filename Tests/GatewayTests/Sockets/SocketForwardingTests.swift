@@ -53,7 +53,7 @@ import Testing
     let pool = UpstreamPool(UpstreamSettings(), group: upstream.group)
     let outcome: Result<Void, any Error>
     do {
-      try await withSocket(SocketCacheTests.rig(upstream.port, pool)) { socket in
+      try await withSocket(Rig.proxy(to: upstream.port, pool)) { socket in
         let client = try #require(RawClient(port: socket.port))
         client.send(
           "POST /api/v1/up/x HTTP/1.1\r\nHost: localhost:8080\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -76,7 +76,7 @@ import Testing
     let pool = UpstreamPool(UpstreamSettings(), group: upstream.group)
     let outcome: Result<Void, any Error>
     do {
-      let rig = try SocketCacheTests.rig(upstream.port, pool)
+      let rig = try Rig.proxy(to: upstream.port, pool)
       try await withSocket(
         rig, limits: { $0.trustedProxies = trusting.compactMap { AddressRange($0) } }
       ) { socket in

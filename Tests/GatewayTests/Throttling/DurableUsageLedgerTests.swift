@@ -1,6 +1,7 @@
 import Cryptography
 import HTTPExchange
 import Synchronization
+import TestSupport
 import Testing
 import Time
 

@@ -1,4 +1,5 @@
 import HTTPExchange
+import TestSupport
 import Testing
 import Time
 

@@ -49,27 +49,6 @@ import Time
     #expect(fields.map(\.name) == ["Accept"])
   }
 
-  private func rig(_ port: Int, _ pool: UpstreamPool) throws -> Rig {
-    let api = """
-      openapi: 3.1.0
-      info: { title: T, version: "1" }
-      paths:
-        /up/{proxy+}:
-          x-amazon-apigateway-any-method:
-            responses: { default: { description: x } }
-            x-amazon-apigateway-integration:
-              type: http_proxy
-              uri: http://127.0.0.1:\(port)/{proxy}
-              httpMethod: ANY
-              timeoutInMillis: 300
-      """
-    return try Rig(
-      api: api, accounts: nil,
-      assemble: {
-        $0.upstream = { pool.integration(uri: $0, method: $1, timeoutMS: $2) }
-      })
-  }
-
   private func withUpstream(
     _ answers: [String], _ work: (Rig, EchoUpstream) async throws -> Void
   ) async throws {
@@ -79,7 +58,7 @@ import Time
     settings.idleTimeoutMS = 300
     let pool = UpstreamPool(settings, group: upstream.group)
     do {
-      try await work(try rig(upstream.port, pool), upstream)
+      try await work(try Rig.proxy(to: upstream.port, pool, timeoutMS: 300), upstream)
     } catch {
       try await pool.shutdown()
       try await upstream.stop()

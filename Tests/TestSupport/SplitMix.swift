@@ -1,0 +1,18 @@
+/// A small seeded generator, the same everywhere, so that a failing run can be repeated (Steele, Lea,
+/// Flood 2014).
+package struct SplitMix: RandomNumberGenerator, Sendable {
+  private var state: UInt64
+
+  package init(state: UInt64) { self.state = state }
+
+  package mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+
+  /// A number from zero to below the bound.
+  package mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+}
