@@ -11,17 +11,30 @@ struct PagePosition: Sendable, Hashable {
 extension Query {
   /// The cursor that stands for a place in this query.
   func cursor(after position: PagePosition) -> String {
-    let fields: [JSON] = [
-      .string(index.rawValue), .string(direction == .ascending ? "a" : "d"), .string(pk),
-      .string(position.sk), .string(position.key.pk), .string(position.key.sk),
-    ]
-    return Base64URL.encode(JSON.array(fields).bytes)
+    let fields = question + [position.sk, position.key.pk, position.key.sk]
+    return Base64URL.encode(JSON.array(fields.map { .string($0) }).bytes)
+  }
+
+  /// The cursor with which the same query goes on behind an item that it brought.
+  package func cursor(after item: Item) -> String {
+    let place: String? =
+      switch index {
+      case .table: item.key.sk
+      case .g1: item.g1?.sk
+      case .g2: item.g2?.sk
+      }
+    return cursor(after: PagePosition(sk: place ?? item.key.sk, key: item.key))
+  }
+
+  /// What is asked, but for the limit: a cursor is one of exactly this question.
+  private var question: [String] {
+    [index.rawValue, direction == .ascending ? "a" : "d", pk, range.name] + range.texts
   }
 
   /// The place its cursor stands for, or nil without one.
   ///
-  /// A cursor of another partition, index or direction is refused. A forged one can only choose
-  /// where in the same partition the page begins.
+  /// A cursor of another partition, index, direction or condition of the sort key is refused. A
+  /// forged one can only choose where in the same partition the page begins.
   func position() throws(StoreError) -> PagePosition? {
     guard let cursor else { return nil }
     guard cursor.utf8.count <= StoreLimits.cursorBytes else {
@@ -29,15 +42,31 @@ extension Query {
     }
     guard let bytes = Base64URL.decode(cursor),
       let fields = (try? JSON(parsing: bytes, limits: .init(depth: 2)))?.array?.map(\.string),
-      fields.count == 6, fields[0] == index.rawValue,
-      fields[1] == (direction == .ascending ? "a" : "d"),
-      let partition = fields[2], partition.utf8.elementsEqual(pk.utf8),
-      let sk = fields[3], let itemPK = fields[4], let itemSK = fields[5]
+      case let question = question, fields.count == question.count + 3,
+      zip(fields, question).allSatisfy({ $0?.utf8.elementsEqual($1.utf8) ?? false }),
+      let sk = fields[question.count], let itemPK = fields[question.count + 1],
+      let itemSK = fields[question.count + 2]
     else { throw .invalid("a cursor that is not of this query") }
     let position = PagePosition(sk: sk, key: ItemKey(itemPK, itemSK))
     try position.key.validate()
     try validateKeyText(sk, most: StoreLimits.sortKeyBytes, name: "sort key")
     return position
+  }
+}
+
+extension Query.Range {
+  /// Which condition it is.
+  fileprivate var name: String {
+    switch self {
+    case .all: "all"
+    case .equals: "="
+    case .beginsWith: "begins"
+    case .between: "between"
+    case .greaterThan: ">"
+    case .atLeast: ">="
+    case .lessThan: "<"
+    case .atMost: "<="
+    }
   }
 }
 

@@ -8,8 +8,21 @@ struct StoredItem: Sendable {
   var version: Int
   /// Whether its time is over: then it is absent, though its row is still there.
   var isExpired: Bool
+  /// Where it stands in the indexes.
+  var places: Places
   /// The rest; nil when the write did not need it.
   var item: Item?
+}
+
+/// The columns of a row that stand in indexes beside its key's.
+struct Places: Sendable, Hashable {
+  var expiresAt: Timestamp?
+  var g1: IndexKey?
+  var g2: IndexKey?
+}
+
+extension Item {
+  var places: Places { Places(expiresAt: expiresAt, g1: g1, g2: g2) }
 }
 
 /// What one write does to its row, decided before anything is changed.
@@ -17,7 +30,7 @@ struct Decision: Sendable {
   enum Effect: Sendable {
     case nothing
     case insert(EncodedItem)
-    case replace(id: Int, EncodedItem)
+    case replace(id: Int, EncodedItem, before: Places)
     case remove(id: Int)
   }
 
@@ -60,7 +73,7 @@ extension PreparedWrite {
     var encoded = encoded
     encoded.item.version = version + 1
     let effect: Decision.Effect =
-      stored.map { .replace(id: $0.id, encoded) } ?? .insert(encoded)
+      stored.map { .replace(id: $0.id, encoded, before: $0.places) } ?? .insert(encoded)
     return Decision(effect: effect, item: encoded.item)
   }
 }

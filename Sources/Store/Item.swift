@@ -38,8 +38,8 @@ extension ItemKey: Hashable, Comparable, CustomStringConvertible {
   package var description: String { "\(pk) / \(sk)" }
 }
 
-/// The place of an item in a secondary index.
-package struct IndexKey: Sendable, Hashable {
+/// The place of an item in a secondary index, compared by bytes.
+package struct IndexKey: Sendable {
   /// The partition of the index.
   package var pk: String
   /// The place within it; items with the same place follow one another by their own key.
@@ -49,6 +49,14 @@ package struct IndexKey: Sendable, Hashable {
     self.pk = pk
     self.sk = sk
   }
+}
+
+extension IndexKey: Hashable {
+  package static func == (left: IndexKey, right: IndexKey) -> Bool {
+    ItemKey(left.pk, left.sk) == ItemKey(right.pk, right.sk)
+  }
+
+  package func hash(into hasher: inout Hasher) { ItemKey(pk, sk).hash(into: &hasher) }
 }
 
 /// An item: key, attributes, version, and where it stands in the indexes.
@@ -65,6 +73,9 @@ package struct Item: Sendable, Hashable {
   package var g1: IndexKey?
   /// Its place in the second index; nil keeps it out.
   package var g2: IndexKey?
+  /// Bytes that the attributes will have once later writes are done: a put keeps that place free,
+  /// because a row that outgrows a full page splits it. Not kept.
+  package var room = 0
 
   package init(
     _ key: ItemKey, _ attributes: JSONObject = JSONObject(), version: Int = 0,

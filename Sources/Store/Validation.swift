@@ -54,6 +54,9 @@ struct EncodedItem: Sendable {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(256)
     JSON.object(item.attributes).append(to: &bytes)
+    // Spaces behind the JSON are the place that the item grows into.
+    bytes.append(
+      contentsOf: repeatElement(UInt8(ascii: " "), count: max(0, item.room - bytes.count)))
     let size =
       bytes.count + item.key.bytes + (item.g1.map(\.bytes) ?? 0) + (item.g2.map(\.bytes) ?? 0)
     guard size <= StoreLimits.itemBytes else {

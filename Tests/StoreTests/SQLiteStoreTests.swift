@@ -46,6 +46,47 @@ struct SQLiteStoreTests {
     try await store.close()
   }
 
+  @Test func `an item moves between places that differ by a byte, and stays where it is`()
+    async throws
+  {
+    let store = try open()
+    // One letter in two spellings, which Swift takes for equal.
+    let places = [IndexKey("E", "\u{e9}"), IndexKey("E", "e\u{301}"), nil, IndexKey("F", "1")]
+    for (first, second) in zip(places + places, places[1...] + places) {
+      for (g1, g2) in [(first, second), (second, first), (second, first)] {
+        try await store.write(.put(Item(.user("a"), g1: g1, g2: g2)))
+        for place in places.compactMap(\.self) {
+          let one = Query(.g1, pk: place.pk, .equals(place.sk))
+          #expect(try await store.query(one).items.count == (g1 == place ? 1 : 0))
+          let two = Query(.g2, pk: place.pk, .equals(place.sk))
+          #expect(try await store.query(two).items.count == (g2 == place ? 1 : 0))
+        }
+      }
+    }
+    try await store.close()
+  }
+
+  @Test func `the place that an item will need is kept free and read by nobody`() async throws {
+    let store = try open()
+    var item = Item(.user("a"), ["x": 1])
+    item.room = 500
+    try await store.write(.put(item))
+    func length() async throws -> Int {
+      try await DatabaseQueue(path: path).read { db in
+        try Int.fetchOne(db, sql: "SELECT length(attributes) FROM item") ?? 0
+      }
+    }
+    #expect(try await length() == 500)
+    #expect(try await store.get(.user("a"))?.attributes == ["x": 1])
+    item["y"] = .string(String(repeating: "y", count: 480))
+    try await store.write(.put(item))
+    #expect(try await length() == 500)
+    item["y"] = .string(String(repeating: "y", count: 600))
+    try await store.write(.put(item))
+    #expect(try await length() > 600)
+    try await store.close()
+  }
+
   @Test func `after a clean end the file alone is the store`() async throws {
     let store = try open()
     for n in 0..<50 { try await store.write(.put(Item(.user("a", "\(n)"), ["x": .int(n)]))) }
@@ -102,8 +143,21 @@ struct SQLiteStoreTests {
       .write(to: URL(fileURLWithPath: path))
     #expect(code { _ = try open() } == .storeCorrupt)
     #expect(code { _ = try SQLiteStore(path: folder.path, clock: clock) } == .storeUnreadable)
-    let missing = folder.path + "/no/such/folder/x.sqlite"
-    #expect(code { _ = try SQLiteStore(path: missing, clock: clock) } == .storeUnreadable)
+    let below = path + "/in/a/file/x.sqlite"
+    #expect(code { _ = try SQLiteStore(path: below, clock: clock) } == .storeUnreadable)
+  }
+
+  @Test func `the folder of a store is made with what is missing above it`() async throws {
+    let deep = folder.path + "/not/yet/there"
+    try await SQLiteStore(path: deep + "/x.sqlite", clock: clock).close()
+    for made in [deep, folder.path + "/not"] {
+      let mode = try FileManager.default.attributesOfItem(atPath: made)[.posixPermissions]
+      #expect((mode as? NSNumber)?.intValue == 0o700)
+    }
+    // A new machine's folder takes a backup as well.
+    let other = folder.path + "/another/machine/x.sqlite"
+    try StoreBackup.restore(deep + "/x.sqlite", to: other, now: clock.now())
+    #expect(FileManager.default.fileExists(atPath: other))
   }
 
   @Test func `damage is found at start`() async throws {

@@ -60,6 +60,7 @@ package enum StoreBackup {
     guard report.problems.isEmpty else {
       throw failure(.restoreFailed, "the backup is damaged: \(report.problems[0].message)", backup)
     }
+    try StoreFile.makeFolder(of: path)
     let lock = try StoreLock(path)
     return try withExtendedLifetime(lock) {
       let prepared = path + ".restoring"

@@ -13,7 +13,7 @@ enum ItemTable {
     let sql =
       whole
       ? "SELECT \(columns), id FROM item WHERE pk = ?1 AND sk = ?2"
-      : "SELECT id, version, expires FROM item WHERE pk = ?1 AND sk = ?2"
+      : "SELECT id, version, expires, g1pk, g1sk, g2pk, g2sk FROM item WHERE pk = ?1 AND sk = ?2"
     let statement = try BoundStatement(sql, in: db)
     try statement.bind(key.pk, at: 1)
     try statement.bind(key.sk, at: 2)
@@ -22,15 +22,19 @@ enum ItemTable {
       guard let id = try statement.integer(0), let version = try statement.integer(1) else {
         throw StoreError.corrupt("an item without a version")
       }
-      let isExpired = try statement.integer(2).map { $0 <= now.milliseconds } ?? false
-      return StoredItem(id: id, version: version, isExpired: isExpired)
+      let places = Places(
+        expiresAt: try statement.integer(2).map { Timestamp(milliseconds: $0) },
+        g1: try place(statement, 3), g2: try place(statement, 5))
+      let isExpired = places.expiresAt.map { $0 <= now } ?? false
+      return StoredItem(id: id, version: version, isExpired: isExpired, places: places)
     }
     let item = try item(statement)
     guard let id = try statement.integer(9) else {
       throw StoreError.corrupt("a row without a number")
     }
     let isExpired = item.expiresAt.map { $0 <= now } ?? false
-    return StoredItem(id: id, version: item.version, isExpired: isExpired, item: item)
+    return StoredItem(
+      id: id, version: item.version, isExpired: isExpired, places: item.places, item: item)
   }
 
   /// The item of a key, unless its time is over.
@@ -57,20 +61,34 @@ enum ItemTable {
       try statement.bind(encoded.item.key.sk, at: 2)
       try bind(encoded, to: statement)
       try statement.run()
-    case .replace(let id, let encoded):
-      let statement = try BoundStatement(
-        """
-        UPDATE item SET attributes = ?3, version = ?4, expires = ?5,
-        g1pk = ?6, g1sk = ?7, g2pk = ?8, g2sk = ?9 WHERE id = ?1
-        """, in: db)
-      try statement.bind(id, at: 1)
-      try bind(encoded, to: statement)
-      try statement.run()
+    case .replace(let id, let encoded, let before): try replace(id, encoded, before, in: db)
     case .remove(let id):
       let statement = try BoundStatement("DELETE FROM item WHERE id = ?1", in: db)
       try statement.bind(id, at: 1)
       try statement.run()
     }
+  }
+
+  /// Sets only the columns that change: SQLite writes the index of a column that is set anew, the
+  /// same value too.
+  private static func replace(
+    _ id: Int, _ encoded: EncodedItem, _ before: Places, in db: Database
+  ) throws {
+    let after = encoded.item.places
+    var columns = "attributes = ?3, version = ?4"
+    if after.expiresAt != before.expiresAt { columns += ", expires = ?5" }
+    if after.g1 != before.g1 { columns += ", g1pk = ?6, g1sk = ?7" }
+    if after.g2 != before.g2 { columns += ", g2pk = ?8, g2sk = ?9" }
+    let statement = try BoundStatement("UPDATE item SET \(columns) WHERE id = ?1", in: db)
+    try statement.bind(id, at: 1)
+    try statement.bind(encoded.attributes, at: 3)
+    try statement.bind(encoded.item.version, at: 4)
+    if after.expiresAt != before.expiresAt {
+      try statement.bind(after.expiresAt?.milliseconds, at: 5)
+    }
+    if after.g1 != before.g1 { try statement.bind(after.g1, at: 6) }
+    if after.g2 != before.g2 { try statement.bind(after.g2, at: 8) }
+    try statement.run()
   }
 
   private static func bind(_ encoded: EncodedItem, to statement: borrowing BoundStatement) throws {

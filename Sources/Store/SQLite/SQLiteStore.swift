@@ -20,8 +20,9 @@ package final class SQLiteStore: ItemStore {
     package var groupReads = 64
     /// Reading connections, each with a thread while it works.
     package var readers = 4
-    /// Changed rows after which the log is moved into the database: about 16 MB of log.
-    package var checkpointChanges = 2000
+    /// Changed rows after which the log is moved into the database: some 30 MB of log. The more, the
+    /// fewer pages are moved twice, and the longer it takes.
+    package var checkpointChanges = 8000
 
     package init() {}
   }

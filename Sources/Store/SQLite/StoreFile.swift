@@ -53,16 +53,6 @@ enum StoreFile {
   /// Waits until the folder's entries are on the disk: a file without its name is lost.
   static func syncFolder(of path: String) throws { try sync(folder(of: path)) }
 
-  /// Makes the folder of the store, for its owner alone, if its own folder is there.
-  static func makeFolder(of path: String) throws {
-    if mkdir(folder(of: path), 0o700) != 0, errno != EEXIST { throw unreadable(folder(of: path)) }
-  }
-
-  private static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
   /// Gives a file another name, replacing what had it, and waits until the folder knows.
   static func rename(_ from: String, to: String) throws {
     guard renameFile(from, to) == 0 else { throw unreadable(to) }

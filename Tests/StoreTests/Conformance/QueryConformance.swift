@@ -117,6 +117,8 @@ extension StoreConformance {
     let queries = [
       Query(pk: "Q", cursor: cursor), Query(.g1, pk: "P", cursor: cursor),
       Query(pk: "P", direction: .descending, cursor: cursor), Query(pk: "P", cursor: ""),
+      Query(pk: "P", .beginsWith("1"), cursor: cursor),
+      Query(pk: "P", .atLeast("1"), cursor: cursor),
       Query(pk: "P", cursor: "!!"), Query(pk: "P", cursor: "e30"),
       Query(pk: "P", cursor: cursor.map { String($0.dropLast(3)) }),
       Query(pk: "P", cursor: String(repeating: "A", count: 100_000)),
