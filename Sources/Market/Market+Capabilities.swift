@@ -7,6 +7,7 @@ extension MarketService {
     "StockCheckerFunction": quotes.capabilities,
     "getStockData": quotes.capabilities,
     "getMarketClock": [],
+    "getMarketCalendar": [],
     "streamQuotes": quotes.capabilities,
   ]
 

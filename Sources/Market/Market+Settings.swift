@@ -1,5 +1,6 @@
 import Foundation
 import Settings
+import Time
 
 /// The section `market` of the settings as values.
 package struct MarketSettings: Sendable {
@@ -15,6 +16,12 @@ package struct MarketSettings: Sendable {
   package var source = Source.sim
   /// Seed of the simulator: another seed is another market.
   package var seed = Int(Simulator.standardSeed)
+  /// When orders are filled and simulated prices move.
+  package var hours = TradingHours.continuous
+  /// Seconds of the simulated market for each of the wall's clock.
+  package var simulationSpeed = 1
+  /// When both clocks showed the same.
+  package var simulationEpoch: Timestamp?
   /// Between two looks at the prices of a stream.
   package var tickMilliseconds = 1_000
   /// Silence after which a stream sends a comment, below the 30 s after which proxies give up.
@@ -37,6 +44,8 @@ package struct MarketSettings: Sendable {
     self.init()
     source = reader.choice("source", default: source)
     seed = reader.int("seed", default: seed)
+    hours = reader.choice("sessions", default: hours)
+    readSpeed(reader)
     tickMilliseconds = reader.int("tick_ms", default: tickMilliseconds, in: 100...60_000)
     heartbeatMilliseconds = reader.int(
       "heartbeat_ms", default: heartbeatMilliseconds, in: 1_000...60_000)
@@ -49,6 +58,32 @@ package struct MarketSettings: Sendable {
       reader.note(
         .marketKeyMissing, "the source 'alphavantage' has no key", key: "source",
         remedy: "set PORTICO_MARKET_ALPHAVANTAGE_KEY or name a file by 'key_file'")
+    }
+  }
+}
+
+extension MarketSettings {
+  private mutating func readSpeed(_ reader: SettingsReader) {
+    simulationSpeed = reader.int("simulation_speed", default: simulationSpeed, in: 1...3_600)
+    let epoch = reader.string("simulation_epoch", default: "")
+    if !epoch.isEmpty {
+      simulationEpoch = Timestamp(iso8601: epoch)
+      if simulationEpoch == nil {
+        reader.note(
+          .marketSpeedUnfounded, "'\(epoch)' is no moment", key: "simulation_epoch",
+          remedy: "write it as 2026-11-21T00:00:00Z")
+      }
+    }
+    guard simulationSpeed > 1 else { return }
+    if source != .sim {
+      reader.note(
+        .marketSpeedUnfounded, "the source '\(source.rawValue)' has the world's own speed",
+        key: "simulation_speed", remedy: "leave it at 1, or set source to sim")
+    } else if epoch.isEmpty {
+      reader.note(
+        .marketSpeedUnfounded, "a speed needs the moment from which it counts",
+        key: "simulation_speed",
+        remedy: "set simulation_epoch to today, such as 2026-11-21T00:00:00Z")
     }
   }
 }
@@ -69,7 +104,7 @@ package struct AlphaVantageSettings: Sendable {
   package var hardAgeSeconds = 86_400
   /// How long somebody waits for a new quote who could have an old one.
   package var patienceMilliseconds = 1_500
-  /// How long an unknown symbol is remembered.
+  /// How long an unknown symbol or another failure is remembered.
   package var unknownSeconds = 60
   /// Failures in a row after which the source is left alone.
   package var breakerFailures = 3

@@ -8,22 +8,26 @@ import Time
 package struct MarketService: Sendable {
   let source: any QuoteSource
   let catalogue: Catalogue
-  let clock: any TimeSource
+  /// The market's own, which may run faster.
+  let clock: MarketClock
   let streams: QuoteStreams
   let recent: RecentCloses
+  /// When it trades.
+  let hours: TradingHours
 
   /// The market that the settings describe; throws a `Diagnostic` when its source cannot be had.
   package init(
-    settings: MarketSettings, store: any ItemStore, clock: any TimeSource,
-    log: @escaping @Sendable (String) -> Void = { _ in }
+    settings: MarketSettings, catalogue: Catalogue = .standard, store: any ItemStore,
+    clock wall: any TimeSource, log: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
-    let catalogue = Catalogue.standard
+    let clock = MarketClock(wall: wall, settings)
     let source: any QuoteSource =
       switch settings.source {
       case .sim:
         SimulatedQuotes(
           simulator: Simulator(
-            seed: UInt64(bitPattern: Int64(settings.seed)), catalogue: catalogue),
+            seed: UInt64(bitPattern: Int64(settings.seed)), catalogue: catalogue,
+            hours: settings.hours),
           clock: clock)
       case .alphavantage:
         AlphaVantageQuotes(
@@ -32,30 +36,41 @@ package struct MarketService: Sendable {
       case .replay:
         try ReplayedQuotes(folder: settings.replayFolder, catalogue: catalogue, clock: clock)
       }
-    self.init(source: source, catalogue: catalogue, settings: settings, clock: clock)
+    self.init(source: source, catalogue: catalogue, settings: settings, clock: wall)
   }
 
   /// A market over any source.
-  package init(
+  init(
     source: any QuoteSource, catalogue: Catalogue = .standard,
-    settings: MarketSettings = MarketSettings(), clock: any TimeSource
+    settings: MarketSettings = MarketSettings(), clock wall: any TimeSource
   ) {
+    let clock = MarketClock(wall: wall, settings)
     self.source = source
     self.catalogue = catalogue
     self.clock = clock
+    hours = settings.hours
     streams = QuoteStreams(source: source, settings: settings, clock: clock)
-    recent = RecentCloses(source: source, clock: clock)
+    recent = RecentCloses(source: source, hours: settings.hours, clock: clock)
   }
 
   /// Every symbol of the catalogue.
   package var symbols: [String] { catalogue.instruments.map(\.symbol) }
 
+  /// What the company of a stock is called; nil when the symbol is unknown.
+  package func companyName(_ symbol: String) -> String? { catalogue[symbol]?.name }
+
   /// The present quote, or nil when the symbol is unknown; throws `QuoteError` when the source is
   /// away.
-  package func quote(_ symbol: String) async throws -> Quote? {
+  ///
+  /// - Parameter age: how long ago it may have been fetched for somebody who cannot use an older one;
+  ///   nil for whoever takes what is there.
+  package func quote(_ symbol: String, fetchedWithin age: Duration? = nil) async throws -> Quote? {
     guard catalogue[symbol] != nil else { return nil }
-    return try await source.quote(symbol)
+    return try await source.quote(symbol, fetchedWithin: age)
   }
+
+  /// Whether the catalogue has the symbol, whatever its source knows of it now.
+  package func knows(_ symbol: String) -> Bool { catalogue[symbol] != nil }
 
   /// Past bars, oldest first; nil when the symbol is unknown.
   package func history(
@@ -75,6 +90,7 @@ package struct MarketService: Sendable {
       "StockCheckerFunction": handler(check),
       "getStockData": handler(stockData),
       "getMarketClock": handler(marketClock),
+      "getMarketCalendar": handler(marketCalendar),
       "streamQuotes": handler(stream),
     ]
   }

@@ -11,7 +11,7 @@ import Time
 @testable import Market
 
 /// A source that answers what the test says, and counts.
-private final class Upstream: Sendable {
+final class Upstream: Sendable {
   let bodies: Mutex<[String]>
   let calls = Mutex<[String]>([])
   /// While set, a call does not come back.
@@ -213,11 +213,11 @@ struct AlphaVantageTests {
   @Test func `failures in a row open the breaker, one try closes it`() async throws {
     let upstream = Upstream(["down", "down", "down", "down", good])
     let source = try source(upstream)
-    for _ in 0..<5 { _ = try? await source.quote("AAPL") }
+    for symbol in ["AAPL", "MSFT", "TSLA", "AMZN", "NVDA"] { _ = try? await source.quote(symbol) }
     #expect(upstream.count == 3)
     clock.advance(by: .seconds(301))
     _ = try? await source.quote("AAPL")
-    _ = try? await source.quote("AAPL")
+    _ = try? await source.quote("MSFT")
     #expect(upstream.count == 4)
     clock.advance(by: .seconds(301))
     #expect(try await source.quote("AAPL") != nil)

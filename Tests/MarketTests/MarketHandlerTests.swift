@@ -26,14 +26,35 @@ struct FixedQuotes: QuoteSource {
   }
 }
 
+/// The simulator without some symbols.
+private struct LacklustreQuotes: QuoteSource {
+  let name = "sim"
+  let clock: ManualClock
+  let away: Set<String>
+
+  func quote(_ symbol: String) async throws -> Quote? {
+    if away.contains(symbol) { throw QuoteError.unavailable("away") }
+    return try await SimulatedQuotes(clock: clock).quote(symbol)
+  }
+
+  func history(_ symbol: String, _ resolution: Resolution, from: Timestamp, to: Timestamp)
+    async throws -> [Bar]?
+  { nil }
+}
+
 /// A market behind its handlers.
 struct Stall {
-  let clock = ManualClock()
+  let clock: ManualClock
   let service: MarketService
 
-  init(_ source: (any QuoteSource)? = nil, _ settings: MarketSettings = MarketSettings()) {
+  init(
+    _ source: (any QuoteSource)? = nil, _ settings: MarketSettings = MarketSettings(),
+    catalogue: Catalogue = .standard, clock: ManualClock = ManualClock()
+  ) {
+    self.clock = clock
     service = MarketService(
-      source: source ?? SimulatedQuotes(clock: clock), settings: settings, clock: clock)
+      source: source ?? SimulatedQuotes(clock: clock), catalogue: catalogue, settings: settings,
+      clock: clock)
   }
 
   func call(
@@ -108,6 +129,13 @@ struct MarketHandlerTests {
     #expect(symbols.contains("NVDA"))
     #expect(stocks[0]["changePercent"]?.number != nil)
     #expect(stocks[0]["lastUpdated"]?.string != nil)
+  }
+
+  @Test func `a stock without a quote does not hide the others`() async throws {
+    let source = LacklustreQuotes(clock: stall.clock, away: ["AAPL"])
+    let (status, json) = try await Stall(source).json("getStockData", "/stocks")
+    #expect(status == 200)
+    #expect(json["stocks"]?.array?.count == 5)
   }
 
   @Test func `a stock comes with its company`() async throws {

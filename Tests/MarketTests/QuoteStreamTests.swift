@@ -18,9 +18,13 @@ private final class MovingQuotes: QuoteSource {
 
   init(clock: ManualClock) { self.clock = clock }
 
+  /// How often a price was asked for.
+  let reads = Mutex(0)
+
   func set(_ symbol: String, _ price: Int) { prices.withLock { $0[symbol] = price } }
 
   func quote(_ symbol: String) async throws -> Quote? {
+    reads.withLock { $0 += 1 }
     guard let price = prices.withLock({ $0[symbol] }) else { throw QuoteError.unavailable("") }
     return Quote(
       symbol: symbol, name: symbol, price: price, bid: price - 100, ask: price + 100,
@@ -108,6 +112,18 @@ struct QuoteStreamTests {
     let before = clock.now()
     #expect(try await reader.next() == ": still here\n\n")
     #expect((clock.now() - before).wholeMilliseconds < 5_000)
+  }
+
+  @Test func `streams share a quote for half a tick`() async throws {
+    // A source may look into its store for each read.
+    for _ in 0..<1_000 {
+      _ = await streams.event("A")
+      clock.advance(by: .milliseconds(1))
+    }
+    #expect(source.reads.withLock { $0 } == 2)
+    source.set("A", 1_020_000)
+    clock.advance(by: .milliseconds(500))
+    #expect(await streams.event("A")?.quote.price == 1_020_000)
   }
 
   @Test func `a slow reader gets one quote of a symbol, the newest`() async throws {

@@ -97,7 +97,7 @@ struct SimulatorStatisticsTests {
     }
   }
 
-  @Test func `no second jumps and no minute runs away`() throws {
+  @Test func `no minute runs away but where a price leaps`() throws {
     let start = Self.today * 86_400
     for symbol in ["MSFT", "TSLA"] {
       for step in 0..<2_000 {
@@ -105,10 +105,68 @@ struct SimulatorStatisticsTests {
         #expect(move < 0.002, "\(symbol) at \(step)")
       }
       for step in stride(from: 0, to: 40_000_000, by: 19_997) {
-        let move = abs(Self.log(symbol, start - step) - Self.log(symbol, start - step - 60))
+        let second = start - step
+        guard Self.simulator.jumps(symbol, in: second - 59..<second + 1).isEmpty else { continue }
+        let move = abs(Self.log(symbol, second) - Self.log(symbol, second - 60))
         #expect(move < 0.01, "\(symbol) at -\(step)")
       }
     }
+  }
+
+  @Test func `a price leaps about four times a year, each stock for itself, up and down`() {
+    let years = 200
+    let range = -years * 365 * 86_400..<0
+    var places: Set<Int> = []
+    var total = 0
+    for symbol in Self.symbols {
+      let jumps = Self.simulator.jumps(symbol, in: range)
+      // The deviation of a Poisson count is its root: 28 of 800.
+      #expect(abs(jumps.count - 4 * years) < 85, "\(symbol): \(jumps.count)")
+      let rising = jumps.filter { $0.size > 0 }.count
+      #expect(abs(rising * 2 - jumps.count) < 85, "\(symbol): \(rising) of \(jumps.count)")
+      // Of a Poisson process the waits are memoryless: their deviation is their mean.
+      let waits = zip(jumps.dropFirst(), jumps).map { Double($0.second - $1.second) }
+      let spread = mean(waits.map { ($0 - mean(waits)) * ($0 - mean(waits)) }).squareRoot()
+      #expect(abs(spread / mean(waits) - 1) < 0.15, "\(symbol): \(spread)")
+      total += jumps.count
+      places.formUnion(jumps.map(\.second))
+    }
+    #expect(places.count == total)
+  }
+
+  @Test func `a leap is there from its second on, and its block ends where it would have`() throws {
+    for symbol in Self.symbols {
+      let volatility = Double(Catalogue.standard[symbol]?.volatilityPermille ?? 0) / 1000
+      let daily = volatility / 365.0.squareRoot()
+      let end = Self.today * 86_400
+      for jump in Self.simulator.jumps(symbol, in: end - 3 * 365 * 86_400..<end) {
+        #expect((2 * daily...4 * daily).contains(abs(jump.size)), "\(symbol)")
+        let move = Self.log(symbol, jump.second) - Self.log(symbol, jump.second - 1)
+        // A second's own noise and the cent to which a price is rounded.
+        #expect(abs(move - jump.size) < 0.002, "\(symbol): \(move) of \(jump.size)")
+        let quiet = abs(Self.log(symbol, jump.second + 1) - Self.log(symbol, jump.second))
+        #expect(quiet < 0.002)
+      }
+    }
+  }
+
+  @Test func `days with a leap fatten the tails`() {
+    func kurtosis(_ values: [Double]) -> Double {
+      let variance = mean(values.map { $0 * $0 })
+      return mean(values.map { $0 * $0 * $0 * $0 }) / (variance * variance)
+    }
+    var fatter = 0
+    for symbol in Self.symbols {
+      let all = returns(symbol)
+      let first = Self.today - Self.days + 1
+      let calm = all.enumerated().filter { number, _ in
+        let day = (first + number) * 86_400
+        return Self.simulator.jumps(symbol, in: day..<day + 86_400).isEmpty
+      }.map(\.element)
+      #expect(calm.count < all.count)
+      if kurtosis(all) > kurtosis(calm) + 0.2 { fatter += 1 }
+    }
+    #expect(fatter >= Self.symbols.count - 1)
   }
 
   @Test func `every bar holds its open and close, is positive and begins where the last ended`()

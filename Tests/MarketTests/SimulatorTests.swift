@@ -11,7 +11,9 @@ struct SimulatorTests {
   private let start = Timestamp(seconds: 1_780_000_000)
   private let symbols = Catalogue.standard.instruments.map(\.symbol)
 
-  @Test func `prices are the same for everyone, for ever`() throws {
+  @Test(arguments: [("simulator", TradingHours.continuous), ("simulator-nyse", .nyse)])
+  func `prices are the same for everyone, for ever`(file: String, hours: TradingHours) throws {
+    let simulator = Simulator(hours: hours)
     var lines: [JSON] = []
     for symbol in symbols {
       for offset in [-500_000_000, 0, 1, 59, 3600, 86_400, 1_048_576, 31_536_000] {
@@ -23,7 +25,7 @@ struct SimulatorTests {
       }
     }
     let text = "[\n" + lines.map { "  " + $0.text }.joined(separator: ",\n") + "\n]\n"
-    try Golden.expect(Array(text.utf8), equals: "Tests/MarketTests/Golden/simulator.json")
+    try Golden.expect(Array(text.utf8), equals: "Tests/MarketTests/Golden/\(file).json")
   }
 
   @Test func `another seed is another market`() {

@@ -38,34 +38,12 @@ extension MarketService {
     return try await stocks()
   }
 
-  /// `GET /market/clock`: the simulated market never closes.
-  func marketClock(_ request: Request, _ context: RequestContext) async throws -> Response {
-    let now = clock.now()
-    let midnight = Timestamp(seconds: (now.seconds / 86_400 + 1) * 86_400)
-    return Response(
-      json: [
-        "timestamp": .string(now.iso8601), "is_open": true, "session": "continuous",
-        "timezone": "UTC", "dayEndsAt": .string(midnight.iso8601),
-        "source": .string(source.name),
-      ], headers: Self.fresh)
-  }
-
   /// `GET /stream`: quotes as server-sent events.
   func stream(_ request: Request, _ context: RequestContext) async throws -> Response {
     let symbols = try askedSymbols(request)
-    let last = request.headers["last-event-id"] ?? request.target.queryValue("lastEventId")
-    guard let body = streams.open(symbols, after: last.flatMap { Int($0) }) else {
-      throw Problem(
-        status: 503, error: "busy", message: "Too many streams are open",
-        headers: HeaderFields([("retry-after", "30")]))
-    }
-    return Response(
-      status: 200,
-      headers: HeaderFields([
-        ("content-type", "text/event-stream"), ("cache-control", "no-store"),
-        // nginx would otherwise hold events back until its buffer is full.
-        ("x-accel-buffering", "no"),
-      ]), body: .stream(body))
+    let last = EventStream.lastEventID(request).flatMap { Int($0) }
+    guard let body = streams.open(symbols, after: last) else { throw EventStream.full }
+    return EventStream.response(body)
   }
 
   // MARK: Stocks
@@ -79,10 +57,17 @@ extension MarketService {
 
   private func stocks() async throws -> Response {
     var stocks: [JSON] = []
+    var failure: QuoteError?
     for instrument in catalogue.instruments {
-      guard let quote = try await source.quote(instrument.symbol) else { continue }
-      stocks.append(.object(QuoteAnswers.stock(quote, instrument)))
+      do {
+        guard let quote = try await source.quote(instrument.symbol) else { continue }
+        stocks.append(.object(QuoteAnswers.stock(quote, instrument)))
+      } catch let error as QuoteError {
+        // One that has no quote now does not hide the others.
+        failure = error
+      }
     }
+    if stocks.isEmpty, let failure { throw failure }
     return Response(json: ["stocks": .array(stocks)], headers: Self.fresh)
   }
 
@@ -91,15 +76,17 @@ extension MarketService {
   ) async throws -> Response {
     let range = try HistoryRange(request.target)
     let now = clock.now()
-    let bars = try await source.history(
-      instrument.symbol, range.resolution, from: now - .seconds(range.seconds), to: now)
-    guard let bars else { throw unknown(instrument.symbol) }
+    // Counted from the last trade, so that there is a day to be seen on a Sunday too.
+    let end = min(now, Timestamp(seconds: hours.latest(at: now.seconds).close))
+    let series = try await source.series(
+      instrument.symbol, range.resolution, from: end - .seconds(range.seconds), to: end)
+    guard let series else { throw unknown(instrument.symbol) }
     return Response(
       json: [
         "symbol": .string(instrument.symbol), "name": .string(instrument.name),
         "range": .string(range.name), "interval": .string(range.resolution.rawValue),
-        "source": .string(source.name), "asOf": .string(now.iso8601),
-        "bars": .array(bars.map(QuoteAnswers.bar)),
+        "source": .string(source.name), "asOf": .string(series.asOf.iso8601),
+        "stale": .bool(series.stale), "bars": .array(series.bars.map(QuoteAnswers.bar)),
       ], headers: Self.fresh)
   }
 
@@ -122,7 +109,7 @@ extension MarketService {
   // MARK: Parts
 
   /// A second: what a quote is true for.
-  private static let fresh = HeaderFields([("cache-control", "public, max-age=1")])
+  static let fresh = HeaderFields([("cache-control", "public, max-age=1")])
 
   private func unknown(_ symbol: String) -> Problem {
     Problem(
@@ -131,9 +118,7 @@ extension MarketService {
 
   private func instrument(_ text: String) throws -> Instrument {
     let symbol = text.uppercased()
-    guard (1...10).contains(symbol.utf8.count),
-      symbol.utf8.allSatisfy({ (0x41...0x5A).contains($0) || $0 == 0x2E || $0 == 0x2D })
-    else {
+    guard StockItems.isSymbol(symbol) else {
       // The founding document's own text.
       throw Problem(status: 400, error: "Invalid symbol", message: "Invalid symbol")
     }

@@ -11,6 +11,8 @@ enum QuoteAnswers {
       ("name", .string(quote.name)), ("previousClose", PriceText.json(quote.previousClose)),
       ("changeAbs", PriceText.json(quote.change)), ("asOf", .string(quote.asOf.iso8601)),
       ("source", .string(quote.source)), ("stale", .bool(quote.stale)),
+      // What shares would bring and cost: holdings are valued at the bid.
+      ("bid", PriceText.json(quote.bid)), ("ask", PriceText.json(quote.ask)),
     ])
   }
 
@@ -41,8 +43,10 @@ enum QuoteAnswers {
         PriceText.fixed(quote.price / instrument.earningsPerShare, places: 2))
     }
     // A text in S0; whole dollars.
-    let value = Int128(quote.price) * Int128(instrument.sharesOutstanding) / 10_000
-    object["marketCap"] = .string(String(value))
+    if instrument.sharesOutstanding > 0 {
+      let value = Int128(quote.price) * Int128(instrument.sharesOutstanding) / 10_000
+      object["marketCap"] = .string(String(value))
+    }
     return object
   }
 

@@ -109,22 +109,3 @@ enum AlphaVantageAnswer: Sendable, Hashable {
     return NewYorkTime.utc(local)
   }
 }
-
-/// New York's clock by the rule of the Energy Policy Act of 2005: summer time from the second
-/// Sunday of March to the first of November, both at two in the morning.
-enum NewYorkTime {
-  /// The moment at which a clock there shows this.
-  static func utc(_ local: Timestamp) -> Timestamp {
-    let year = CivilTime(local).year
-    let begin = sunday(2, ofMonth: 3, year)
-    let end = sunday(1, ofMonth: 11, year)
-    let isSummer = local >= begin && local < end
-    return local + .seconds(isSummer ? 4 * 3600 : 5 * 3600)
-  }
-
-  private static func sunday(_ number: Int, ofMonth month: Int, _ year: Int) -> Timestamp {
-    let first = CivilTime(year: year, month: month, day: 1)
-    let day = 1 + (7 - first.weekday) % 7 + 7 * (number - 1)
-    return CivilTime(year: year, month: month, day: day, hour: 2).timestamp
-  }
-}

@@ -1,35 +1,23 @@
-import JSON
-import Settings
 import Store
-import Synchronization
 import Time
 
 /// Quotes of Alpha Vantage (alphavantage.co/documentation) behind a cache in the store.
 ///
-/// The free tier has 25 calls a day, so a quote is served from the store while it is young. After
-/// that one call for all who ask refreshes it; who asks waits for it a moment only and then gets the
-/// old quote, labelled `stale`, as when the source is away. How long a quote is young follows from
-/// the calls that the day still has. The simulator is never mixed in.
+/// The free tier has 25 calls a day, so a quote or a series is served from the store while it is
+/// young. After that one call for all who ask refreshes it; who asks waits for it a moment only and
+/// then gets the old one, labelled `stale`, as when the source is away. How long it is young follows
+/// from the calls that the day still has. The simulator is never mixed in.
 package final class AlphaVantageQuotes: QuoteSource {
   package let name = "alphavantage"
-
-  private struct State {
-    var upstream: UpstreamGuard
-    /// Calls under way, one for a symbol.
-    var flights: [String: Task<Quote?, any Error>] = [:]
-    /// Symbols the source does not know, until when.
-    var unknown: [String: Timestamp] = [:]
-    /// When each symbol was last asked for: those share the calls.
-    var asked: [String: Timestamp] = [:]
-  }
+  private typealias Subject = AlphaVantageCalls.Subject
 
   private let settings: AlphaVantageSettings
   private let catalogue: Catalogue
   private let book: QuoteBook
   private let clock: any TimeSource
-  private let fetch: AlphaVantageFetch
-  private let log: @Sendable (String) -> Void
-  private let state: Mutex<State>
+  private let calls: AlphaVantageCalls
+  private let quotes = SingleFlight<Subject, Quote?>()
+  private let series = SingleFlight<Subject, PriceSeries?>()
 
   package init(
     settings: AlphaVantageSettings, catalogue: Catalogue, store: any ItemStore,
@@ -39,186 +27,153 @@ package final class AlphaVantageQuotes: QuoteSource {
     self.settings = settings
     self.catalogue = catalogue
     self.clock = clock
-    self.log = log
-    self.fetch = fetch ?? AlphaVantageHTTP.fetch
-    book = QuoteBook(store: store, source: "alphavantage", settings: settings)
-    state = Mutex(State(upstream: UpstreamGuard(settings, now: clock.now())))
+    book = QuoteBook(store: store, source: name, settings: settings)
+    calls = AlphaVantageCalls(
+      settings, book: book, clock: clock, log: log, fetch: fetch ?? AlphaVantageHTTP.fetch)
   }
 
+  private var patience: Duration { .milliseconds(settings.patienceMilliseconds) }
+
+  // MARK: Quotes
+
   package func quote(_ symbol: String) async throws -> Quote? {
+    try await quote(symbol, fetchedWithin: nil)
+  }
+
+  package func quote(_ symbol: String, fetchedWithin age: Duration?) async throws -> Quote? {
     guard catalogue[symbol] != nil else { return nil }
     let now = clock.now()
-    let isUnknown = state.withLock { state in
-      state.asked[symbol] = now
-      return state.unknown[symbol].map { now < $0 } ?? false
+    let subject = Subject(symbol: symbol)
+    calls.ask(subject, at: now)
+    let failure = calls.failure(of: subject, at: now)
+    guard let kept = try await book.quote(symbol) else {
+      guard let failure else { return try await quoteFlight(subject, after: nil).value }
+      return try Self.nothing(failure)
     }
-    if isUnknown { return nil }
-    guard var kept = try await book.quote(symbol) else {
-      return try await flight(symbol, after: nil).value
+    let due = try await calls.refreshTime(of: subject, fetchedAt: kept.fetchedAt, at: now)
+    let isDue = now >= due
+    guard isDue || age.map({ isOlder(kept, than: $0, at: now) }) ?? false else { return kept.quote }
+    if failure == nil {
+      do {
+        let flight = quoteFlight(subject, after: kept.fetchedAt)
+        if let quote = try await quotes.answer(of: flight, within: patience, clock) ?? nil {
+          return quote
+        }
+      } catch is QuoteError {
+        // The quote that is kept is better than none.
+      }
     }
-    if now < (try await refreshTime(of: kept, at: now)) { return kept }
-    do {
-      if let answer = try await patient(flight(symbol, after: kept.asOf)) { return answer.quote }
-    } catch is QuoteError {
-      // The quote that is kept is better than none.
+    var old = kept.quote
+    old.stale = isDue
+    return old
+  }
+
+  /// What a failure that is remembered comes to: an unknown symbol, or the same error again.
+  private static func nothing<Value>(_ failure: AlphaVantageCalls.Failure) throws -> Value? {
+    if case .error(let error) = failure { throw error }
+    return nil
+  }
+
+  /// Whether a quote is older than somebody can use and a newer one may be had: after the close there
+  /// is none until the exchange opens again.
+  private func isOlder(_ kept: KeptQuote, than age: Duration, at now: Timestamp) -> Bool {
+    if now - kept.fetchedAt <= age { return false }
+    return TradingHours.nyse.closure(at: now)?.since != kept.quote.asOf
+  }
+
+  /// The call under way for a quote, or a new one. `known` is when the caller's quote was fetched.
+  private func quoteFlight(_ subject: Subject, after known: Timestamp?) -> Task<Quote?, any Error> {
+    quotes.flight(subject) { [self] in
+      // A flight may have landed between the caller's look and this one.
+      if let known, let newer = try await book.quote(subject.symbol), newer.fetchedAt > known {
+        return newer.quote
+      }
+      guard case .quote(let answer) = try await calls.call(subject),
+        let instrument = catalogue[subject.symbol]
+      else { return nil }
+      let half = Spread.half(of: answer.price)
+      let now = clock.now()
+      let quote = Quote(
+        symbol: subject.symbol, name: instrument.name, price: answer.price,
+        bid: answer.price - half, ask: answer.price + half, previousClose: answer.previousClose,
+        volume: answer.volume, asOf: answer.moment(at: now), source: name)
+      try await book.keep(KeptQuote(quote: quote, fetchedAt: now))
+      return quote
+    }
+  }
+
+  // MARK: Series
+
+  package func history(
+    _ symbol: String, _ resolution: Resolution, from: Timestamp, to: Timestamp
+  ) async throws -> [Bar]? {
+    try await series(symbol, resolution, from: from, to: to)?.bars
+  }
+
+  package func series(
+    _ symbol: String, _ resolution: Resolution, from: Timestamp, to: Timestamp
+  ) async throws -> PriceSeries? {
+    guard catalogue[symbol] != nil else { return nil }
+    if resolution == .minute {
+      throw QuoteError.unsupported("The source has no bars of a minute")
+    }
+    let subject = Subject(symbol: symbol, resolution: resolution == .day ? .day : .fiveMinutes)
+    guard var found = try await whole(subject) else { return nil }
+    let within = found.bars.filter { $0.start >= from && $0.start < to }
+    found.bars = Array(
+      Bar.merged(within, seconds: resolution.seconds).suffix(Simulator.barsMost))
+    return found
+  }
+
+  /// Everything that the source tells of a subject.
+  private func whole(_ subject: Subject) async throws -> PriceSeries? {
+    let now = clock.now()
+    calls.ask(subject, at: now)
+    let failure = calls.failure(of: subject, at: now)
+    guard var kept = try await book.series(subject) else {
+      guard let failure else { return try await seriesFlight(subject, after: nil).value }
+      return try Self.nothing(failure)
+    }
+    let due = try await calls.refreshTime(of: subject, fetchedAt: kept.asOf, at: now)
+    if now < due { return kept }
+    if failure == nil {
+      do {
+        let flight = seriesFlight(subject, after: kept.asOf)
+        if let fresh = try await series.answer(of: flight, within: patience, clock) ?? nil {
+          return fresh
+        }
+      } catch is QuoteError {
+        // The series that is kept is better than none.
+      }
     }
     kept.stale = true
     return kept
   }
 
-  /// When a quote is to be fetched again: the rest of the day's calls, spread over the rest of the
-  /// day and the symbols somebody looks at, but hardly sooner than the soft age.
-  private func refreshTime(of kept: Quote, at now: Timestamp) async throws -> Timestamp {
-    let soft = settings.softAgeSeconds
-    // A young quote needs no look at the budget.
-    if (now - kept.asOf).wholeMilliseconds < soft * 900 { return kept.asOf + .seconds(soft) }
-    let left = try await book.callsLeft(at: now)
-    let watched = state.withLock { state in
-      state.asked.count { (now - $0.value).wholeMilliseconds < Self.watchedSeconds * 1000 }
-    }
-    let rest = (now.seconds / 86_400 + 1) * 86_400 - now.seconds
-    let age = max(soft, rest * max(1, watched) / max(1, left))
-    // Up to a tenth earlier by symbol and moment, so that not all are due at once.
-    let lean = CounterGenerator(seed: 0, stream: kept.symbol)
-      .bits(level: 0, index: kept.asOf.seconds)
-    let permille = 900 + Int(lean % 101)
-    return kept.asOf + .seconds(min(age, settings.hardAgeSeconds) * permille / 1000)
-  }
-
-  /// Somebody looks at a symbol when it was asked for within this time.
-  private static let watchedSeconds = 3_600
-
-  /// A flight's answer; boxed, since no quote is an answer, too.
-  private struct Answer: Sendable { var quote: Quote? }
-
-  /// The flight's answer, or nil when it takes longer than somebody with an old quote should wait.
-  private func patient(_ flight: Task<Quote?, any Error>) async throws -> Answer? {
-    let (first, finish) = AsyncStream.makeStream(
-      of: Result<Answer?, any Error>.self, bufferingPolicy: .bufferingOldest(1))
-    // Unstructured, since a task group would wait for the flight although nobody does any more.
-    let arrival = Task { finish.yield(await flight.result.map { Answer(quote: $0) }) }
-    let timer = Task { [clock, settings] in
-      try await clock.sleep(for: .milliseconds(settings.patienceMilliseconds))
-      finish.yield(.success(nil))
-    }
-    defer {
-      timer.cancel()
-      arrival.cancel()
-    }
-    for await result in first { return try result.get() }
-    return nil
-  }
-
-  /// The call under way for a symbol, or a new one: everybody who asks waits for the same. `known`
-  /// is the time of the quote that the caller has.
-  private func flight(_ symbol: String, after known: Timestamp?) -> Task<Quote?, any Error> {
-    state.withLock { state in
-      if let flight = state.flights[symbol] { return flight }
-      // Unstructured, since the one who asked first may leave while others wait for the answer.
-      let flight = Task { [self] () async throws -> Quote? in
-        defer { self.state.withLock { $0.flights[symbol] = nil } }
-        // A flight may have landed between the caller's look and this one.
-        if let known, let newer = try await book.quote(symbol), newer.asOf > known { return newer }
-        return try await refresh(symbol)
-      }
-      state.flights[symbol] = flight
-      return flight
+  /// The call under way for a series, or a new one; it is kept, so that a restart costs no call.
+  private func seriesFlight(_ subject: Subject, after known: Timestamp?) -> Task<
+    PriceSeries?, any Error
+  > {
+    series.flight(subject) { [self] in
+      if let known, let newer = try await book.series(subject), newer.asOf > known { return newer }
+      guard case .bars(let bars) = try await calls.call(subject) else { return nil }
+      let fetched = PriceSeries(bars: bars, asOf: clock.now())
+      try await book.keep(fetched, of: subject)
+      return fetched
     }
   }
+}
 
-  private func refresh(_ symbol: String) async throws -> Quote? {
-    switch try await call("GLOBAL_QUOTE", [("symbol", symbol)]) {
-    case .quote(let answer):
-      guard let instrument = catalogue[symbol] else { return nil }
-      let half = Spread.half(of: answer.price)
-      let quote = Quote(
-        symbol: symbol, name: instrument.name, price: answer.price, bid: answer.price - half,
-        ask: answer.price + half, previousClose: answer.previousClose, volume: answer.volume,
-        asOf: clock.now(), source: name)
-      try await book.keep(quote)
-      return quote
-    case .unknownSymbol:
-      let until = clock.now() + .seconds(settings.unknownSeconds)
-      state.withLock { $0.unknown[symbol] = until }
-      return nil
-    default: throw QuoteError.unavailable("the answer is not a quote")
-    }
-  }
-
-  package func history(
-    _ symbol: String, _ resolution: Resolution, from: Timestamp, to: Timestamp
-  ) async throws -> [Bar]? {
-    guard catalogue[symbol] != nil else { return nil }
-    if resolution == .minute {
-      throw QuoteError.unsupported("The source has no bars of a minute")
-    }
-    let kept: Resolution = resolution == .day ? .day : .fiveMinutes
-    var bars = try await book.bars(symbol, kept)
-    if bars == nil { bars = try await series(symbol, kept) }
-    guard let bars else { return nil }
-    let within = bars.filter { $0.start >= from && $0.start < to }
-    return Array(Bar.merged(within, seconds: resolution.seconds).suffix(Simulator.barsMost))
-  }
-
-  /// Fetches a compact series and keeps it, so that a restart costs no call.
-  private func series(_ symbol: String, _ resolution: Resolution) async throws -> [Bar]? {
-    let isDaily = resolution == .day
-    let answer = try await call(
-      isDaily ? "TIME_SERIES_DAILY" : "TIME_SERIES_INTRADAY",
-      [("symbol", symbol)] + (isDaily ? [] : [("interval", "5min")]) + [("outputsize", "compact")])
-    guard case .bars(let bars) = answer else {
-      if answer == .unknownSymbol { return nil }
-      throw QuoteError.unavailable("the answer is not a series")
-    }
-    let until = clock.now() + .seconds(settings.softAgeSeconds)
-    try await book.keep(bars, symbol, resolution, until: until)
-    return bars
-  }
-
-  // MARK: Calls
-
-  /// One call within pace, budget and breaker; refusals of the source become `QuoteError`.
-  private func call(_ function: String, _ parameters: [(String, String)]) async throws
-    -> AlphaVantageAnswer
-  {
-    switch state.withLock({ $0.upstream.request(at: clock.now()) }) {
-    case .refused(let error): throw error
-    case .call(let wait): try await clock.sleep(for: wait)
-    }
-    guard try await book.spendCall(at: clock.now()) else {
-      throw state.withLock { $0.upstream.spent(at: clock.now()) }
-    }
-    let answer: AlphaVantageAnswer
-    do {
-      let request = AlphaVantageRequest(
-        settings: settings, function: function, parameters: parameters)
-      answer = AlphaVantageAnswer(try await fetch(request))
-    } catch {
-      throw failure("the source cannot be reached")
-    }
-    return try judge(answer)
-  }
-
-  private func judge(_ answer: AlphaVantageAnswer) throws -> AlphaVantageAnswer {
-    switch answer {
-    case .quote, .bars, .matches, .unknownSymbol:
-      state.withLock { $0.upstream.succeeded() }
-      return answer
-    case .dailyLimit:
-      log("market: Alpha Vantage says that the day's calls are spent")
-      throw state.withLock { $0.upstream.spent(at: clock.now()) }
-    case .tooFast:
-      state.withLock { $0.upstream.slowDown(at: clock.now()) }
-      throw failure("the source asks for fewer calls")
-    case .premium: throw QuoteError.unsupported("The price source does not offer this")
-    case .badKey: throw failure("the source refuses the key")
-    case .unusable(let reason): throw failure("the source answers something else: \(reason)")
-    }
-  }
-
-  private func failure(_ reason: String) -> QuoteError {
-    state.withLock { $0.upstream.failed(at: clock.now()) }
-    log("market: Alpha Vantage: \(reason.prefix(200))")
-    return .unavailable(reason)
+extension AlphaVantageAnswer.GlobalQuote {
+  /// When the price was one: the latest trading day's close, or now when that day is today.
+  func moment(at now: Timestamp) -> Timestamp {
+    guard day.utf8.count == 10, let date = Timestamp(iso8601: day) else { return now }
+    let number = date.seconds / 86_400
+    guard number < NewYorkTime.day(at: now.seconds) else { return now }
+    // A session that history will have added is taken for a whole one.
+    let close =
+      TradingHours.nyse.session(day: number)?.close
+      ?? NewYorkTime.utc(date + .seconds(ExchangeCalendar.close)).seconds
+    return min(now, Timestamp(seconds: close))
   }
 }

@@ -2,6 +2,12 @@ import JSON
 import Store
 import Time
 
+/// A quote, and when it was fetched: its own moment may be the close of days ago.
+struct KeptQuote: Sendable, Hashable {
+  var quote: Quote
+  var fetchedAt: Timestamp
+}
+
 /// Quotes and the day's budget of calls in the store: both outlive a restart.
 struct QuoteBook: Sendable {
   let store: any ItemStore
@@ -11,40 +17,50 @@ struct QuoteBook: Sendable {
   private func key(_ symbol: String) -> ItemKey { ItemKey("STOCK#\(symbol)", "QUOTE#\(source)") }
 
   /// The newest quote that may still be served.
-  func quote(_ symbol: String) async throws -> Quote? {
-    guard let item = try await store.get(key(symbol)) else { return nil }
-    return Quote(attributes: item.attributes)
+  func quote(_ symbol: String) async throws -> KeptQuote? {
+    guard let item = try await store.get(key(symbol)),
+      let quote = Quote(attributes: item.attributes)
+    else { return nil }
+    let fetchedAt = item.attributes["fetchedAt"]?.int.map(Timestamp.init(milliseconds:))
+    return KeptQuote(quote: quote, fetchedAt: fetchedAt ?? quote.asOf)
   }
 
   /// Keeps a quote until it may not even be served stale.
-  func keep(_ quote: Quote) async throws {
+  func keep(_ kept: KeptQuote) async throws {
+    var attributes = kept.quote.attributes
+    attributes["fetchedAt"] = .int(kept.fetchedAt.milliseconds)
     try await store.write(
       .put(
         Item(
-          key(quote.symbol), quote.attributes,
-          expiresAt: quote.asOf + .seconds(settings.hardAgeSeconds))))
+          key(kept.quote.symbol), attributes,
+          expiresAt: kept.fetchedAt + .seconds(settings.hardAgeSeconds))))
   }
 
-  /// A series that is still young enough, or nil.
-  func bars(_ symbol: String, _ resolution: Resolution) async throws -> [Bar]? {
-    guard let item = try await store.get(seriesKey(symbol, resolution)) else { return nil }
-    return item.attributes["bars"]?.array?.compactMap(Bar.init(row:))
+  /// The newest series that may still be served.
+  func series(_ subject: AlphaVantageCalls.Subject) async throws -> PriceSeries? {
+    guard let item = try await store.get(seriesKey(subject)),
+      let bars = item.attributes["bars"]?.array?.compactMap(Bar.init(row:)),
+      let fetchedAt = item.attributes["fetchedAt"]?.int
+    else { return nil }
+    return PriceSeries(bars: bars, asOf: Timestamp(milliseconds: fetchedAt))
   }
 
-  /// Keeps a series until it is due to be fetched again.
-  func keep(_ bars: [Bar], _ symbol: String, _ resolution: Resolution, until: Timestamp)
-    async throws
-  {
-    let rows = JSON.array(bars.suffix(Self.barsMost).map(\.row))
+  /// Keeps a series until it may not even be served stale.
+  func keep(_ series: PriceSeries, of subject: AlphaVantageCalls.Subject) async throws {
+    let rows = JSON.array(series.bars.suffix(Self.barsMost).map(\.row))
     try await store.write(
-      .put(Item(seriesKey(symbol, resolution), ["bars": rows], expiresAt: until)))
+      .put(
+        Item(
+          seriesKey(subject), ["bars": rows, "fetchedAt": .int(series.asOf.milliseconds)],
+          expiresAt: series.asOf + .seconds(settings.hardAgeSeconds))))
   }
 
   /// A compact series has a hundred; an item of the store 400 KB.
   private static let barsMost = 1_000
 
-  private func seriesKey(_ symbol: String, _ resolution: Resolution) -> ItemKey {
-    ItemKey("STOCK#\(symbol)", "QUOTE#\(source)#\(resolution.rawValue)")
+  private func seriesKey(_ subject: AlphaVantageCalls.Subject) -> ItemKey {
+    ItemKey(
+      "STOCK#\(subject.symbol)", "QUOTE#\(source)#\(subject.resolution?.rawValue ?? "")")
   }
 
   /// The calls that the day still has.

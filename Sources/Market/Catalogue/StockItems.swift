@@ -45,7 +45,8 @@ package enum StockItems {
   /// Ten million dollars in ten-thousandths: what an order may meet at most.
   private static let pricesMost = 100_000_000_000
 
-  private static func isSymbol(_ text: String) -> Bool {
+  /// One to ten capital letters, points or hyphens.
+  static func isSymbol(_ text: String) -> Bool {
     (1...10).contains(text.utf8.count)
       && text.utf8.allSatisfy { (0x41...0x5A).contains($0) || $0 == 0x2E || $0 == 0x2D }
   }

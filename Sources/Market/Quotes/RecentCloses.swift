@@ -2,7 +2,7 @@ import JSON
 import Synchronization
 import Time
 
-/// The last hour's closes by the minute, for the small line of a card; read once a minute at most.
+/// The last hour of trading's closes by the minute, for the small line of a card; read once a minute at most.
 final class RecentCloses: Sendable {
   private struct Entry {
     var minute: Int
@@ -13,17 +13,22 @@ final class RecentCloses: Sendable {
   private static let minutes = 60
 
   private let source: any QuoteSource
+  private let hours: TradingHours
   private let clock: any TimeSource
   private let known = Mutex<[String: Entry]>([:])
 
-  init(source: any QuoteSource, clock: any TimeSource) {
+  init(source: any QuoteSource, hours: TradingHours, clock: any TimeSource) {
     self.source = source
+    self.hours = hours
     self.clock = clock
   }
 
   /// The closes, oldest first; empty when the source has no history by the minute.
   func closes(_ symbol: String) async -> JSON {
-    let minute = clock.now().seconds / 60
+    // After the close it is the session's last hour that is shown, until the next one begins.
+    let now = clock.now().seconds
+    let closed = hours.latest(at: now).close
+    let minute = min(now, closed) / 60
     if let entry = known.withLock({ $0[symbol] }), entry.minute == minute { return entry.closes }
     let end = Timestamp(seconds: minute * 60)
     let bars = try? await source.history(

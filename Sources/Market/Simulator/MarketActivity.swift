@@ -1,5 +1,5 @@
 /// How much the market moves: calm and restless days that come in spells, and within a day more at
-/// its ends than at noon. A function of the day alone, the same for every stock.
+/// its ends than in its middle. A function of the day alone, the same for every stock.
 ///
 /// The day's level is a product of multipliers that last one, five, 21 and 63 days, each above or
 /// below one with equal chance (after the multifractal of Calvet and Fisher, with fixed spells): its
@@ -28,60 +28,123 @@ struct MarketActivity: Sendable {
     return level
   }
 
-  /// Variance of a moment against the day's average: 2.2 at midnight, 0.4 at noon.
-  static func profile(_ second: Double) -> Double {
-    let x = second / Double(day) - 0.5
+  /// Variance of a moment against the session's average, by the part of the session that is over:
+  /// 2.2 at its ends, 0.4 in its middle.
+  static func profile(_ part: Double) -> Double {
+    let x = part - 0.5
     return 1 - bend + bend * 12 * x * x
   }
 
-  /// The part of a day's variance before a second of it, from 0 to 1.
-  static func share(before second: Double) -> Double {
-    let x = second / Double(day)
-    let middle = x - 0.5
-    return (1 - bend) * x + bend * (4 * middle * middle * middle + 0.5)
+  /// The part of a session's variance in its first part, from 0 to 1.
+  static func share(before part: Double) -> Double {
+    let middle = part - 0.5
+    return (1 - bend) * part + bend * (4 * middle * middle * middle + 0.5)
+  }
+}
+
+/// How a day's variance is spread: so much at once when the session opens, the rest along it.
+/// One is the variance of a day that trades from midnight to midnight.
+private struct DayVariance {
+  /// The part of a day's variance that comes while the exchange sleeps; for large companies about a
+  /// quarter, after a weekend not much more (French and Roll 1986).
+  private static let overnightPart = 0.25
+  /// Sessions of an average year.
+  private static let sessionsOfYear = 252.0
+  private static let fullSession = Double(ExchangeCalendar.close - ExchangeCalendar.open)
+
+  var session: TradingHours.Session?
+  var level: Double
+  var atOpening = 0.0
+  var within = 0.0
+  /// The average variance of a second of the session, in seconds of average activity.
+  private var density = 0.0
+
+  init(_ hours: TradingHours, day: Int, level: Double) {
+    self.level = level
+    session = hours.session(day: day)
+    guard let session else { return }
+    guard hours == .nyse else {
+      within = 1
+      density = level
+      return
+    }
+    // Fewer days have to make up the same year.
+    let whole = 365 / Self.sessionsOfYear
+    atOpening = whole * Self.overnightPart
+    within =
+      whole * (1 - Self.overnightPart) * Double(session.close - session.open) / Self.fullSession
+    density = level * within * Double(MarketActivity.day) / Double(session.close - session.open)
+  }
+
+  var total: Double { atOpening + within }
+
+  /// The variance of the day before a second.
+  func variance(before second: Int) -> Double {
+    guard let session, second >= session.open else { return 0 }
+    if second >= session.close { return total }
+    return atOpening + within * MarketActivity.share(before: session.fraction(before: second))
+  }
+
+  /// The most variance of a second between two, in seconds of average activity.
+  func most(_ start: Int, _ end: Int) -> Double {
+    guard let session, start < session.close, end > session.open else { return 0 }
+    // The profile is a valley: its highest point lies at one of the ends.
+    let height = max(
+      MarketActivity.profile(session.fraction(before: start)),
+      MarketActivity.profile(session.fraction(before: end)))
+    return density * height
   }
 }
 
 /// The activity of a few days with its running sum, for one look at a path.
 struct ActivitySpan: Sendable {
   private let firstDay: Int
-  private let levels: [Double]
-  /// The sum of the levels before each day.
+  private let days: [DayVariance]
+  /// Whether openings have a variance of their own.
+  private let leaps: Bool
+  /// The sum of the variances before each day.
   private let before: [Double]
 
-  init(_ activity: MarketActivity, from start: Int, to end: Int) {
+  init(_ activity: MarketActivity, _ hours: TradingHours, from start: Int, to end: Int) {
+    leaps = hours == .nyse
     firstDay = floorDivide(start, MarketActivity.day)
-    levels = (firstDay...floorDivide(end, MarketActivity.day)).map(activity.level)
+    days = (firstDay...floorDivide(end, MarketActivity.day)).map {
+      DayVariance(hours, day: $0, level: activity.level($0))
+    }
     var sum = 0.0
-    before = levels.map { level in
-      defer { sum += level }
+    before = days.map { day in
+      defer { sum += day.level * day.total }
       return sum
     }
   }
 
   /// Variance from the span's beginning to a second, in seconds of average activity.
   func variance(before second: Int) -> Double {
-    let (day, rest) = place(second)
-    let share = MarketActivity.share(before: rest)
-    return Double(MarketActivity.day) * (before[day] + levels[day] * share)
+    let day = index(second)
+    return Double(MarketActivity.day)
+      * (before[day] + days[day].level * days[day].variance(before: second))
   }
 
-  /// The most variance of a second between two seconds, the latter not included.
+  /// The most variance of a second between two seconds, the latter not included; what comes at an
+  /// opening is apart.
   func most(_ start: Int, _ end: Int) -> Double {
-    let (first, from) = place(start)
-    let (last, _) = place(end - 1)
-    if first == last {
-      // The profile is a valley: its highest point lies at one of the ends.
-      let to = from + Double(end - start)
-      return levels[first] * max(MarketActivity.profile(from), MarketActivity.profile(to))
-    }
-    return (levels[first...last].max() ?? 1) * MarketActivity.profile(0)
+    let (first, last) = (index(start), index(end - 1))
+    if first == last { return days[first].most(start, end) }
+    var most = 0.0
+    for day in first...last { most = max(most, days[day].most(start, end)) }
+    return most
   }
 
-  private func place(_ second: Int) -> (day: Int, rest: Double) {
-    let day = floorDivide(second, MarketActivity.day)
-    return (day - firstDay, Double(second - day * MarketActivity.day))
+  /// Whether a session opens between two seconds with a leap.
+  func hasLeap(_ start: Int, _ end: Int) -> Bool {
+    guard leaps else { return false }
+    return days[index(start)...index(end)].contains { day in
+      guard let session = day.session else { return false }
+      return session.open > start && session.open <= end
+    }
   }
+
+  private func index(_ second: Int) -> Int { floorDivide(second, MarketActivity.day) - firstDay }
 }
 
 /// The quotient rounded down, also below zero.

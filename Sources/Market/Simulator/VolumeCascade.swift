@@ -46,9 +46,10 @@ struct VolumeCascade: Sendable {
 
   /// The part of the first half: as the day's profile has it, leaning by up to 15 percent.
   private func permille(_ day: Int, _ level: Int, _ start: Int, _ half: Int, _ length: Int) -> Int {
-    let begin = MarketActivity.share(before: Double(start))
-    let middle = MarketActivity.share(before: Double(start + half))
-    let end = MarketActivity.share(before: Double(start + length))
+    let seconds = Double(MarketActivity.day)
+    let begin = MarketActivity.share(before: Double(start) / seconds)
+    let middle = MarketActivity.share(before: Double(start + half) / seconds)
+    let end = MarketActivity.share(before: Double(start + length) / seconds)
     let lean = Int(generator.bits(level: level, index: day &* 131_072 &+ start) % 301) - 150
     return min(1000, max(0, Int((middle - begin) / (end - begin) * Double(1000 + lean))))
   }

@@ -10,14 +10,9 @@ import Time
 /// and then looks at the prices of that moment. A slow reader so gets fewer and newer quotes, at
 /// most one of each symbol at a time, and never holds memory.
 package final class QuoteStreams: Sendable {
-  private struct State {
-    var open = 0
-    var isFinished = false
-    /// The newest event of each symbol, shared by all streams.
-    var events: [String: QuoteEvent] = [:]
-  }
-
-  private let state = Mutex(State())
+  /// The newest event of each symbol, shared by all streams.
+  private let events = Mutex<[String: QuoteEvent]>([:])
+  private let places: StreamPlaces
   private let source: any QuoteSource
   let settings: MarketSettings
   let clock: any TimeSource
@@ -26,34 +21,37 @@ package final class QuoteStreams: Sendable {
     self.source = source
     self.settings = settings
     self.clock = clock
+    places = StreamPlaces(most: settings.streams)
   }
 
   /// How many streams are open.
-  package var openStreams: Int { state.withLock { $0.open } }
+  package var openStreams: Int { places.open }
 
   /// A stream of these symbols, or nil when there are too many or the program is ending. `last` is
   /// the id of the last event the client saw: only newer quotes follow.
   func open(_ symbols: [String], after last: Int?) -> BodyStream? {
-    let admitted = state.withLock { state -> Bool in
-      guard !state.isFinished, state.open < settings.streams else { return false }
-      state.open += 1
-      return true
-    }
-    guard admitted else { return nil }
-    return BodyStream(QuoteEvents(streams: self, symbols: symbols, last: last))
+    guard let place = places.take() else { return nil }
+    return BodyStream(QuoteEvents(streams: self, symbols: symbols, last: last, place: place))
   }
 
-  fileprivate func close() { state.withLock { $0.open -= 1 } }
+  var isFinished: Bool { places.isFinished }
 
-  var isFinished: Bool { state.withLock { $0.isFinished } }
+  func finish() { places.finish() }
 
-  func finish() { state.withLock { $0.isFinished = true } }
-
-  /// The newest event of a symbol; the quote is turned into bytes once for all streams.
+  /// The newest event of a symbol. The quote is read at most twice a tick and turned into bytes once
+  /// for all streams: a source may look into the store for it.
   func event(_ symbol: String) async -> QuoteEvent? {
-    let now = clock.now()
-    let known = state.withLock { $0.events[symbol] }
-    if let known, known.readAt == now { return known }
+    let now = clock.monotonic()
+    let (known, isFresh) = events.withLock { events -> (QuoteEvent?, Bool) in
+      guard let known = events[symbol] else { return (nil, false) }
+      if (now - known.readAt).wholeMilliseconds * 2 < settings.tickMilliseconds {
+        return (known, true)
+      }
+      // Who finds it old reads; who comes meanwhile takes the old one.
+      events[symbol]?.readAt = now
+      return (known, false)
+    }
+    if isFresh { return known }
     // A source that is away leaves the stream silent; its comments keep it open.
     guard let quote = try? await source.quote(symbol) else { return nil }
     var event = QuoteEvent(quote: quote, bytes: ByteBuffer(), readAt: now)
@@ -64,15 +62,13 @@ package final class QuoteStreams: Sendable {
       event.bytes = Self.bytes(quote)
     }
     let kept = event
-    state.withLock { $0.events[symbol] = kept }
+    events.withLock { $0[symbol] = kept }
     return event
   }
 
   private static func bytes(_ quote: Quote) -> ByteBuffer {
-    var text: [UInt8] = Array("id: \(quote.asOf.milliseconds)\nevent: quote\ndata: ".utf8)
-    JSON.object(QuoteAnswers.checked(quote)).append(to: &text)
-    text.append(contentsOf: [0x0A, 0x0A])
-    return ByteBuffer(bytes: text)
+    EventStream.event(
+      "quote", id: String(quote.asOf.milliseconds), .object(QuoteAnswers.checked(quote)))
   }
 }
 
@@ -80,22 +76,15 @@ package final class QuoteStreams: Sendable {
 struct QuoteEvent: Sendable {
   var quote: Quote
   var bytes: ByteBuffer
-  var readAt: Timestamp
+  /// When its source was asked last.
+  var readAt: MonotonicInstant
 
   /// Whether nothing that a reader sees has changed but the time.
   func isSame(_ other: Quote) -> Bool {
-    quote.price == other.price && quote.stale == other.stale
+    quote.price == other.price && quote.bid == other.bid && quote.ask == other.ask
+      && quote.stale == other.stale
       && quote.previousClose == other.previousClose
   }
-}
-
-/// Counts a stream as long as anything of it lives.
-private final class StreamTicket: Sendable {
-  private let streams: QuoteStreams
-
-  init(_ streams: QuoteStreams) { self.streams = streams }
-
-  deinit { streams.close() }
 }
 
 /// The chunks of one stream.
@@ -105,33 +94,33 @@ private struct QuoteEvents: AsyncSequence, Sendable {
   private let streams: QuoteStreams
   private let symbols: [String]
   private let last: Int?
-  private let ticket: StreamTicket
+  private let place: StreamPlace
 
-  init(streams: QuoteStreams, symbols: [String], last: Int?) {
+  init(streams: QuoteStreams, symbols: [String], last: Int?, place: StreamPlace) {
     self.streams = streams
     self.symbols = symbols
     self.last = last
-    ticket = StreamTicket(streams)
+    self.place = place
   }
 
   func makeAsyncIterator() -> Iterator {
-    Iterator(streams: streams, symbols: symbols, last: last, ticket: ticket)
+    Iterator(streams: streams, symbols: symbols, last: last, place: place)
   }
 
   struct Iterator: AsyncIteratorProtocol {
     private let streams: QuoteStreams
     private let symbols: [String]
-    private let ticket: StreamTicket
+    private let place: StreamPlace
     /// When the newest quote that was sent of each symbol was made.
     private var sent: [String: Timestamp] = [:]
     private let openedAt: MonotonicInstant
     private var lastWrite: MonotonicInstant
     private var hasBegun = false
 
-    init(streams: QuoteStreams, symbols: [String], last: Int?, ticket: StreamTicket) {
+    init(streams: QuoteStreams, symbols: [String], last: Int?, place: StreamPlace) {
       self.streams = streams
       self.symbols = symbols
-      self.ticket = ticket
+      self.place = place
       openedAt = streams.clock.monotonic()
       lastWrite = openedAt
       if let last {
@@ -142,7 +131,7 @@ private struct QuoteEvents: AsyncSequence, Sendable {
     mutating func next() async throws -> ByteBuffer? {
       if !hasBegun {
         hasBegun = true
-        var chunk = ByteBuffer(string: "retry: 3000\n\n")
+        var chunk = EventStream.beginning
         await appendNew(to: &chunk)
         return wrote(chunk)
       }
@@ -154,7 +143,7 @@ private struct QuoteEvents: AsyncSequence, Sendable {
         if chunk.readableBytes > 0 { return wrote(chunk) }
         let silence = (streams.clock.monotonic() - lastWrite).wholeMilliseconds
         if silence >= streams.settings.heartbeatMilliseconds {
-          return wrote(ByteBuffer(string: ": still here\n\n"))
+          return wrote(EventStream.heartbeat)
         }
       }
     }
