@@ -16,11 +16,12 @@ extension TradingService {
     "getExecution": executionReading,
     "getExecutionHistory": executionReading,
     "getPortfolio": account + [
+      Capability([.query], pk: user, sk: .prefix("POS#"))
+    ],
+    "getPortfolioHistory": account + [
       Capability([.query], pk: user, sk: .prefix("POS#")),
-      // What was traded today, for the change of the day.
       Capability([.query], pk: user, sk: .prefix("TXN#")),
     ],
-    "getPortfolioHistory": account + [Capability([.query], pk: user, sk: .prefix("TXN#"))],
     "listTransactions": [Capability([.query], pk: user, sk: .prefix("TXN#"))],
     "listOrders": [Capability([.query], pk: user, sk: .prefix("ORDER#"))],
     "getOrder": [Capability([.get], pk: user, sk: .prefix("ORDER#"))],
@@ -30,6 +31,13 @@ extension TradingService {
       Capability([.get, .put], pk: user, sk: .prefix("POS#")),
     ],
     "previewOrder": validation,
+    // What a reader missed: entries of the ledger, with their fills, orders and positions.
+    "streamAccount": account + [
+      Capability([.query], pk: .own("LEDGER#")),
+      Capability([.get], pk: user, sk: .prefix("TXN#")),
+      Capability([.get, .query], pk: user, sk: .prefix("ORDER#")),
+      Capability([.get], pk: user, sk: .prefix("POS#")),
+    ],
     "userFavorites": [Capability([.query, .put, .delete], pk: user, sk: .prefix("FAV#"))],
   ]
 
@@ -76,7 +84,8 @@ extension TradingService {
       Capability([.get, .put], pk: .ownPrefix("UNIQ#CLOID#"), sk: .exact("UNIQ")),
       Capability([.put], pk: .exact("OUTBOX#trades")),
       // The result that keeps a trade from happening twice, with the history before it.
-      Capability([.get, .put], pk: .prefix("EXEC#"), sk: .exact("RESULT")),
+      Capability([.put], pk: .prefix("EXEC#"), sk: .exact("RESULT")),
+      Capability([.get], pk: .prefix("EXEC#")),
     ]
 
   /// The projection of a fill that stands already: it moves neither cash nor shares.
@@ -93,6 +102,7 @@ extension TradingService {
 
   private static let executionReading = [
     Capability([.get, .query], pk: .prefix("EXEC#")),
+    Capability([.query], index: .g1, pk: .own("EXECS#NOW#")),
     Capability([.query], index: .g1, pk: .own("EXECS#OF#")),
   ]
 

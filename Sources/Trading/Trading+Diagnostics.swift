@@ -15,6 +15,10 @@ extension DiagnosticCode {
   package static let ledgerStateDiffers: DiagnosticCode = "R011"
   /// A fill, an order or a record of a request without its counterpart.
   package static let tradeRecordBroken: DiagnosticCode = "R012"
+  /// Books that were not examined at start.
+  package static let ledgerUnread: DiagnosticCode = "R014"
+  /// An open order, or those of a symbol, that could not be looked at.
+  package static let ordersUnmatched: DiagnosticCode = "R015"
   /// A ledger that was asked for and is not there.
   package static let accountUnknown: DiagnosticCode = "R013"
 }

@@ -14,16 +14,32 @@ extension TradingRules {
   }
 }
 
+extension AccountStreamSettings {
+  /// Reads `trading`.
+  package init(_ reader: SettingsReader) {
+    self.init()
+    streams = reader.int("streams", default: streams, in: 1...1_000_000)
+    streamsPerUser = reader.int("streams_per_user", default: streamsPerUser, in: 1...1_000)
+    heartbeatMilliseconds = reader.int(
+      "heartbeat_ms", default: heartbeatMilliseconds, in: 1_000...60_000)
+    ageMilliseconds = reader.int(
+      "stream_age_ms", default: ageMilliseconds, in: 1_000...86_400_000)
+  }
+}
+
 /// What the operator may set about trading.
 package struct TradingSettings: Sendable, Hashable {
   /// The rules of orders.
   package var rules: TradingRules
+  /// The streams of accounts.
+  package var streams: AccountStreamSettings
   /// The state machine that every trade runs through, in Amazon States Language.
   package var workflowFile: String
 
   /// Reads `trading`.
   package init(_ reader: SettingsReader) {
     rules = TradingRules(reader)
+    streams = AccountStreamSettings(reader)
     workflowFile = reader.string("workflow", default: "site/workflows/stock-trader.asl.json")
   }
 }

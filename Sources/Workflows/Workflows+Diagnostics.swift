@@ -25,4 +25,10 @@ extension DiagnosticCode {
   package static let workflowResourceWrong: DiagnosticCode = "W011"
   /// A name or a document beyond AWS's limits.
   package static let workflowLimit: DiagnosticCode = "W012"
+  /// A file of mocks that is not of AWS Step Functions Local's form, or fits another machine.
+  package static let workflowMocksWrong: DiagnosticCode = "W013"
+  /// A task that nothing here carries out.
+  package static let workflowTaskUnbound: DiagnosticCode = "W014"
+  /// A substitution that the definition has no use for.
+  package static let workflowSubstitutionUnused: DiagnosticCode = "W015"
 }

@@ -14,8 +14,16 @@ final class FixedFeed: PriceFeed {
   let prices: Mutex<[String: Int]>
   /// Nobody answers.
   let isAway = Mutex(false)
+  /// Symbols that were priced, in order; `fresh` for an order.
+  let asked = Mutex<[String]>([])
+  /// When the quotes were made; nil for now.
+  let madeAt = Mutex<Timestamp?>(nil)
+  /// What companies are called.
+  let names = Mutex<[String: String]>([:])
   /// How long an answer takes on the test's clock.
   let delaySeconds = Mutex(0)
+  /// The market is closed, and the prices are those of its last second.
+  let closure = Mutex<MarketPrice.Closure?>(nil)
   private let clock: any TimeSource
 
   init(_ prices: [String: Int], clock: any TimeSource) {
@@ -27,16 +35,24 @@ final class FixedFeed: PriceFeed {
 
   private struct Away: Error {}
 
-  func price(of symbol: String) async throws -> MarketPrice? {
+  func knows(_ symbol: String) -> Bool { prices.withLock { $0[symbol] != nil } }
+
+  func price(of symbol: String, fetchedWithin age: Duration?) async throws -> MarketPrice? {
+    asked.withLock { $0.append(age == nil ? "\(symbol)" : "\(symbol) fresh") }
     if isAway.withLock({ $0 }) { throw Away() }
     let delay = delaySeconds.withLock { $0 }
     if delay > 0 { try await clock.sleep(for: .seconds(delay)) }
     guard let units = prices.withLock({ $0[symbol] }) else { return nil }
+    let closure = closure.withLock { $0 }
     return MarketPrice(
       quoteID: "q-\(symbol)-\(units)", symbol: symbol, bid: Price(units: units - 100),
       ask: Price(units: units + 100), last: Price(units: units),
-      previousClose: Price(units: units), asOf: clock.now())
+      previousClose: Price(units: units),
+      asOf: madeAt.withLock { $0 } ?? closure.map { $0.since - .seconds(1) } ?? clock.now(),
+      closure: closure)
   }
+
+  func companyName(of symbol: String) -> String? { names.withLock { $0[symbol] } }
 
   func closes(of symbol: String, from: Timestamp, to: Timestamp, step: Duration) async throws
     -> [Timestamp: Price]
@@ -66,9 +82,12 @@ struct Desk {
   }
 
   /// A service whose store refuses to write over an item of that sort key.
-  init(failingAt sortKey: String) throws {
+  init(
+    failingAt sortKey: String, change: (inout TradingRules) -> Void = { _ in }
+  ) throws {
     let clock = ManualClock()
-    try self.init(SQLiteStore.inMemory(clock: clock), clock, failingAt: sortKey)
+    try self.init(
+      SQLiteStore.inMemory(clock: clock), clock, failingAt: sortKey, change: change)
   }
 
   /// The next program on what another has left.
@@ -109,13 +128,14 @@ struct Desk {
 
   func call(
     _ function: String, _ method: String = "POST", body: String? = nil, user: String = "ann",
-    query: String? = nil, headers: [(String, String)] = [], path: [(String, String)] = []
+    query: String? = nil, headers: [(String, String)] = [], path: [(String, String)] = [],
+    target: String? = nil
   ) async throws -> (status: Int, json: JSON, headers: HeaderFields) {
     var context = RequestContext(requestID: "r", sourceAddress: "127.0.0.1", clock: clock)
     context.identity = Identity(subject: user, username: user)
     context.pathParameters = path.map { (name: $0.0, value: $0.1) }
     let request = Request(
-      method: method, target: RequestTarget(path: "/\(function)", query: query),
+      method: method, target: RequestTarget(path: target ?? "/\(function)", query: query),
       headers: HeaderFields(headers), body: body.map { Body($0) } ?? .empty)
     guard let handler = handlers[function] else { return (0, .null, HeaderFields()) }
     let asked = context
@@ -124,6 +144,26 @@ struct Desk {
     }
     let bytes = response.body.buffer ?? ByteBuffer()
     return (response.status, try JSON(parsing: bytes.readableBytesView), response.headers)
+  }
+}
+
+extension Desk {
+  /// Fills that wait in the outbox for what follows from them.
+  func waiting() async throws -> Set<String> {
+    var ids: Set<String> = []
+    for try await item in store.items(pk: TradeProjection.outbox, "") { ids.insert(item.key.sk) }
+    return ids
+  }
+}
+
+extension TradingBook {
+  /// All fills, oldest first.
+  func fills(_ user: String) async throws -> [Fill] {
+    var fills: [Fill] = []
+    for try await item in store.items(pk: "USER#\(user)", "TXN#") {
+      fills += Fill(attributes: item.attributes).map { [$0] } ?? []
+    }
+    return fills
   }
 }
 
@@ -171,4 +211,14 @@ struct ListedStore: ItemStore {
   func query(_ query: Query) async throws -> Page { try await store.query(query) }
   func write(_ write: Write) async throws -> Item? { try await store.write(write) }
   func transact(_ writes: [Write]) async throws { try await store.transact(writes) }
+}
+
+extension TradingService {
+  /// One look at the open orders of a symbol; throws what kept one of them from being filled.
+  func match(_ symbol: String) async throws -> Int {
+    let failure = Mutex<(any Error)?>(nil)
+    let filled = try await engine.match(symbol) { _, error in failure.withLock { $0 = error } }
+    if let error = failure.withLock({ $0 }) { throw error }
+    return filled
+  }
 }

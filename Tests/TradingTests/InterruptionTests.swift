@@ -71,6 +71,58 @@ struct InterruptionTests {
     #expect(activity?["trades"]?.int == 1)
   }
 
+  @Test(arguments: ["InsufficientFunds", "InsufficientShares"])
+  func `filled with all there was: not refused when it goes on`(refusal: String) async throws {
+    let isSale = refusal == "InsufficientShares"
+    let broken = try Desk(failingAt: "META") { $0.startingCash = Cents(40_000) }
+    if isSale {
+      _ = try await broken.call("BuyFunction", body: ExecutionTests.buy)
+    }
+    let answer = try await broken.call(
+      isSale ? "SellFunction" : "BuyFunction", body: ExecutionTests.buy)
+    #expect(answer.status == 200)
+    let name = try #require(answer.json["executionId"]?.string)
+    let execution = ExecutionID(machine: "stock-trader", name: name)
+
+    let desk = try Desk(after: broken)
+    await desk.service.executions.resume(execution)
+    let record = try #require(try await desk.service.executions.log.record(execution))
+    #expect(record.status == .succeeded)
+    #expect(record.output?["trade"] == answer.json)
+    let orders = try await desk.call("listOrders", "GET").json["orders"]?.array ?? []
+    #expect(orders.count == (isSale ? 2 : 1))
+    #expect(orders.allSatisfy { $0["status"] == "filled" })
+  }
+
+  @Test func `ends that wait for one another are seen at once and kept together`() async throws {
+    let desk = try Desk()
+    let log = desk.service.executions.log
+    _ = try await desk.call("getPortfolio", "GET")
+    try await desk.whileRunning {
+      // Whoever sleeps is the background: one of them gathers ends.
+      while desk.clock.sleeping < 1 { await Task.yield() }
+      var names: [String] = []
+      for _ in 0..<3 {
+        let answer = try await desk.call("BuyFunction", body: ExecutionTests.buy)
+        names.append(try #require(answer.json["executionId"]?.string))
+      }
+      for name in names {
+        let kept = try await log.load(ExecutionID(machine: "stock-trader", name: name))
+        #expect(kept?.record.status == .succeeded)
+        #expect(kept?.record.output?["trade"] != nil)
+      }
+      #expect(try await log.unfinished().isEmpty)
+      let listed = try await log.page(of: "ann", limit: 10, cursor: nil).records
+      #expect(listed.map(\.id.name) == Array(names.reversed()))
+      #expect(listed.allSatisfy { $0.status == .succeeded })
+    }
+    // The end of the background keeps what waited.
+    let next = try Desk(after: desk)
+    #expect(try await next.service.executions.log.unfinished().isEmpty)
+    let activity = try await next.store.get(TradeProjection.activityKey("ann"))
+    #expect(activity?["trades"]?.int == 3)
+  }
+
   @Test func `filled but timed out meanwhile: the trade stands and is recorded`() async throws {
     let broken = try Desk(failingAt: "META")
     let key = [("Idempotency-Key", "k1")]

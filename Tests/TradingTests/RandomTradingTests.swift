@@ -37,7 +37,7 @@ struct RandomTradingTests {
         group.addTask { try await trade(desk, client, seed, notes) }
       }
       group.addTask {
-        var random = SplitMix(seed: seed)
+        var random = SplitMix(state: seed)
         for _ in 0..<turns * 4 {
           let symbol = symbols[random.below(symbols.count)]
           desk.feed.set(symbol, 900_000 + random.below(200_000))
@@ -55,7 +55,7 @@ struct RandomTradingTests {
   )
     async throws
   {
-    var random = SplitMix(seed: seed &* 1_000 &+ UInt64(client))
+    var random = SplitMix(state: seed &* 1_000 &+ UInt64(client))
     let user = users[client]
     for turn in 0..<turns {
       let symbol = symbols[random.below(symbols.count)]
@@ -146,20 +146,5 @@ struct RandomTradingTests {
     let text = try String(contentsOfFile: file + ".out", encoding: .utf8)
     #expect((process.terminationStatus == 0) == text.isEmpty, "\(process.terminationStatus)")
     return text
-  }
-}
-
-/// A small generator, the same for everyone (Steele, Lea, Flood 2014).
-struct SplitMix {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func below(_ bound: Int) -> Int {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return Int((mixed ^ (mixed >> 31)) % UInt64(bound))
   }
 }

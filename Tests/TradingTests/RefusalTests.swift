@@ -118,6 +118,12 @@ struct RefusalTests {
     ),
     (
       "BuyFunction",
+      Row(
+        body: #"{"symbol":"AAPL","quantity":1,"type":"limit","limit_price":140.1234}"#,
+        field: "limit_price")
+    ),
+    (
+      "BuyFunction",
       Row(body: #"{"symbol":"ZZZZ","quantity":1}"#, status: 404, error: "unknown_symbol")
     ),
     (

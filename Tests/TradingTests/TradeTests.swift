@@ -126,6 +126,16 @@ struct TradeTests {
     let other = try await desk.call(
       "BuyFunction", body: #"{"symbol":"AAPL","quantity":2}"#, headers: key)
     #expect(other.status == 422)
+    // The same route by its other name is the same request.
+    for path in ["/api/v1/buy", "/Prod/buy"] {
+      let again = try await desk.call(
+        "BuyFunction", body: #"{"symbol":"AAPL","quantity":1}"#, headers: key, target: path)
+      #expect(again.status == 200)
+      #expect(again.headers["idempotent-replayed"] == "true")
+    }
+    let sale = try await desk.call(
+      "SellFunction", body: #"{"symbol":"AAPL","quantity":1}"#, headers: key)
+    #expect(sale.status == 422)
     desk.clock.advance(by: .seconds(86_401))
     let later = try await desk.call(
       "BuyFunction", body: #"{"symbol":"AAPL","quantity":2}"#, headers: key)
@@ -225,7 +235,7 @@ struct TradeTests {
     let equity = try #require(history["equity"]?.array)
     #expect(equity.count == history["timestamp"]?.array?.count)
     #expect(equity.count >= 8)
-    #expect(equity.last?.number?.text == "100049.90")
+    #expect(equity.last?.number?.text == "100049.80")
     let wrong = try await desk.call("getPortfolioHistory", "GET", query: "period=9Y")
     #expect(wrong.status == 400)
   }

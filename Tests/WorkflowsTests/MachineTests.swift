@@ -72,24 +72,47 @@ struct MachineTests {
     let json = HistoryChunk(events).json
     let read = try #require(HistoryChunk(json: JSON(parsing: json.bytes)))
     #expect(read.events == events)
+    #expect(read.json == json)
     let payloads = try #require(json["payloads"]?.array)
     #expect(payloads.count < events.count)
     let whole = JSON.array(events.map(\.json)).bytes.count
     #expect(json.bytes.count < whole)
   }
 
+  @Test(arguments: Cases.machines)
+  func `a chunk grows, beside payloads that it is given`(name: String) throws {
+    var drive = Drive(try MachineCase(name))
+    drive.run()
+    let events = Array(drive.events.prefix(200))
+    let given = [drive.execution.record.input]
+    var chunk = HistoryChunk(given: given)
+    for end in events.indices {
+      var read = try #require(
+        HistoryChunk(json: JSON(parsing: chunk.json.bytes), given: given))
+      chunk.append([events[end]])
+      read.append([events[end]])
+      #expect(read.json == chunk.json)
+      #expect(read.events == Array(events[...end]))
+    }
+    #expect(chunk.json == HistoryChunk(events, given: given).json)
+    #expect(chunk.reference(given[0]) == 0 || events.count > 4)
+  }
+
   @Test(
     arguments: [
-      "[]", "{}", #"{"payloads":[],"events":[]}"#,
-      #"{"payloads":[],"resources":[],"events":[[1,0,"ExecutionStarted",0]]}"#,
-      #"{"payloads":["{"],"resources":[],"events":[]}"#,
-      #"{"payloads":["1",[0,"a",0]],"resources":[],"events":[]}"#,
-      #"{"payloads":["{}",[0,"a",1]],"resources":[],"events":[]}"#,
-      #"{"payloads":[],"resources":[],"events":[[1,0,"Nothing"]]}"#,
-      #"{"payloads":[],"resources":[],"events":[["1",0,"ExecutionTimedOut"]]}"#,
-      #"{"payloads":["1"],"resources":["a b"],"events":[]}"#,
-      #"{"payloads":["1"],"resources":[],"events":[[1,0,"TaskScheduled",0,0]]}"#,
-      #"{"payloads":["1"],"resources":["f"],"events":[[1,0,"LambdaFunctionFailed",0]]}"#,
+      "[]", "{}", #"{"payloads":[],"resources":[],"events":[]}"#,
+      #"{"first":1,"at":0,"payloads":[],"resources":[]}"#,
+      #"{"first":1,"at":0,"payloads":[],"resources":[],"events":[["start",0,0]]}"#,
+      #"{"first":1,"at":0,"payloads":["{"],"resources":[],"events":[]}"#,
+      #"{"first":1,"at":0,"payloads":["1",[0,"a",0]],"resources":[],"events":[]}"#,
+      #"{"first":1,"at":0,"payloads":["{}",[0,"a",1]],"resources":[],"events":[]}"#,
+      #"{"first":1,"at":0,"payloads":[],"resources":[],"events":[["nothing",0]]}"#,
+      #"{"first":1,"at":0,"payloads":[],"resources":[],"events":[["timeout","0"]]}"#,
+      #"{"first":1,"at":0,"payloads":[],"resources":[],"events":[["timeout"]]}"#,
+      #"{"first":1,"at":0,"payloads":["1"],"resources":["a b"],"events":[]}"#,
+      #"{"first":1,"at":0,"payloads":["1"],"resources":[],"events":[["call",0,0,0]]}"#,
+      #"{"first":1,"at":0,"payloads":["1"],"resources":["f"],"events":[["error",0,0]]}"#,
+      #"{"first":1,"at":0,"payloads":[],"resources":[],"events":[["timeout",9223372036854775807],["timeout",1]]}"#,
     ]) func `what is no chunk is none`(text: String) throws
   {
     #expect(HistoryChunk(json: try JSON(parsing: text)) == nil)

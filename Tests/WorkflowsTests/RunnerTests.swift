@@ -131,15 +131,11 @@ struct RunnerTests {
     #expect(bench.clock.sleeping == 0)
   }
 
-  @Test func `a heartbeat keeps a task alive`() async throws {
+  @Test func `a function sends no heartbeat, so the first one is missed`() async throws {
     let bench = Bench()
     let definition = oneTask(("TimeoutSeconds", 100), ("HeartbeatSeconds", 5))
-    let runner = try bench.runner(definition) { bench, input, context in
-      for _ in 0..<(input.int ?? 0) {
-        try await bench.clock.sleep(for: .seconds(4))
-        context.heartbeat()
-      }
-      try await bench.clock.sleep(for: .seconds(input == 0 ? 50 : 1))
+    let runner = try bench.runner(definition) { bench, input, _ in
+      try await bench.clock.sleep(for: .seconds(input == 0 ? 50 : 4))
       return "alive"
     }
     let alive = try await bench.whileAdvancing { try await runner.run("a", input: 5) }
@@ -173,10 +169,26 @@ struct RunnerTests {
     let healthy = try bench.runner(definition) { _, input, context in
       ["state": .string(context.state), "input": input]
     }
-    let resumed = try await healthy.resumeAll()
-    #expect(try resumed.first?.1.get().output == ["state": "B", "input": "a"])
+    let resumed = try await healthy.resume("x")
+    #expect(resumed.output == ["state": "B", "input": "a"])
     #expect(bench.calls.withLock { $0 } == ["A", "B", "B"])
-    #expect(try await healthy.resumeAll().isEmpty)
+    #expect(try await bench.log.unfinished().isEmpty)
+  }
+
+  @Test func `an execution that was given up is aborted once`() async throws {
+    let bench = Bench()
+    let crashing = try bench.runner(oneTask) { _, _, _ in throw CancellationError() }
+    await #expect(throws: CancellationError.self) { _ = try await crashing.run("x", input: 0) }
+    let record = try await crashing.abort("x", error: "Stop", cause: "asked")
+    #expect(record.status == .aborted)
+    #expect(record.error == "Stop" && record.cause == "asked")
+    let events = try #require(try await bench.log.load(record.id)).events
+    #expect(events.map(\.id) == Array(1...5))
+    #expect(events.last?.type == "ExecutionAborted")
+    #expect(try await crashing.abort("x", error: "again", cause: "") == record)
+    await #expect(throws: WorkflowRunner.Refusal.self) {
+      _ = try await crashing.abort("y", error: "", cause: "")
+    }
   }
 
   @Test func `events wait for the end, or for a task's own commit`() async throws {

@@ -18,7 +18,8 @@ enum TradeAnswers {
       object["executionId"] = .string(order.executionID)
       object["cash"] = account.cash.json
       object["message"] = .string(
-        "Order to \(order.side.rawValue) \(order.quantity) shares of \(order.symbol) is open")
+        "Order to \(order.side.rawValue) \(order.quantity) "
+          + "\(order.quantity == 1 ? "share" : "shares") of \(order.symbol) is open")
       return .object(object)
     }
   }
@@ -51,6 +52,19 @@ enum TradeAnswers {
     ]
     if !isBuy { object["realisedProfit"] = fill.realised.json }
     return .object(object)
+  }
+
+  /// A row of the history.
+  static func transaction(_ fill: Fill) -> JSON {
+    [
+      "id": .string(fill.id), "orderId": .string(fill.orderID), "symbol": .string(fill.symbol),
+      "type": .string(fill.side.rawValue), "quantity": .int(fill.quantity),
+      "price": .string(fill.price.text), "total": .string(fill.total.text),
+      "realisedProfit": fill.realised.json,
+      "cashAfter": fill.cashAfter?.json ?? .null,
+      "executionId": fill.executionID.isEmpty ? .null : .string(fill.executionID),
+      "timestamp": .string(fill.time.iso8601),
+    ]
   }
 
   /// The problem of an error, or nil when it is not ours to explain.
@@ -92,6 +106,11 @@ enum TradeAnswers {
       Problem(
         status: 503, error: rejection.word, message: "The last quote is too old to trade on",
         headers: HeaderFields([("retry-after", "5")]))
+    case .marketClosed(let opens):
+      Problem(
+        status: 423, error: rejection.word,
+        message: "The market is closed; it opens at \(opens.iso8601)",
+        details: JSONObject([("nextOpen", .string(opens.iso8601))]))
     case .amountTooLarge:
       Problem(status: 400, error: rejection.word, message: "The order's value is too large")
     }

@@ -17,6 +17,10 @@ struct TradeRequestReader {
     let side = try side(body)
     let kind = try Self.kind(body["type"])
     let limit = try Self.price(body["limit_price"], named: "limit_price")
+    if let limit, !limit.isOnTick {
+      throw Self.invalid(
+        "limit_price", "'limit_price' is in whole cents, below a dollar in hundredths of a cent")
+    }
     // A limit that would be ignored is a mistake that costs money.
     if (kind == .limit) != (limit != nil) {
       throw Self.invalid(
@@ -30,7 +34,7 @@ struct TradeRequestReader {
     return TradeRequest(
       user: user, symbol: symbol, side: side, kind: kind, quantity: quantity, hint: hint,
       limit: limit, clientOrderID: clientOrderID,
-      idempotency: try Self.idempotency(request, user: user))
+      idempotency: try idempotency(request))
   }
 
   static func object(_ request: Request) throws(Problem) -> JSONObject {
@@ -117,15 +121,23 @@ struct TradeRequestReader {
     return text
   }
 
-  /// The draft's key: printable, bounded, bound to exactly this request.
-  private static func idempotency(_ request: Request, user: String) throws(Problem)
-    -> TradeRequest.Idempotency?
-  {
+  /// The function that the route calls.
+  private var function: String {
+    switch side {
+    case .buy: "BuyFunction"
+    case .sell: "SellFunction"
+    case nil: "TradeFunction"
+    }
+  }
+
+  /// The draft's key: printable, bounded, bound to exactly this request, whatever alias of the route
+  /// it came by.
+  private func idempotency(_ request: Request) throws(Problem) -> TradeRequest.Idempotency? {
     guard let key = request.headers["idempotency-key"] else { return nil }
     guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-      throw invalid("Idempotency-Key", "the key is 1 to 255 printable characters")
+      throw Self.invalid("Idempotency-Key", "the key is 1 to 255 printable characters")
     }
-    var text = Array("\(request.method) \(request.target.path)\n".utf8)
+    var text = Array("\(function)\n".utf8)
     if let buffer = request.body.buffer { text += Array(buffer.readableBytesView) }
     return TradeRequest.Idempotency(key: key, fingerprint: SHA256.hash(text).hex)
   }

@@ -49,14 +49,15 @@ package final class TradeExecutions: Sendable {
     self.report = report
     runner = WorkflowRunner(
       machine.machine, log: log, clock: clock,
-      environment: WorkflowEnvironment(randomBits: Self.randomBits, digest: Self.digest),
+      environment: Self.environment,
       recording: .atEnd
     ) { resource, input, context in
       guard let (name, payload) = resource.call(input), let function = table[name] else {
         throw TaskFailure("States.TaskFailed", cause: "there is no function for '\(resource.text)'")
       }
-      // Each function under its own list, for the user whose trade it is.
-      let grant = TradingService.grant(name, caller: payload["user"]?.string)
+      // Each function under its own list, for the user who began the execution, whatever name the
+      // document puts into the payload.
+      let grant = TradingService.grant(name, caller: context.executionInput["user"]?.string)
       return resource.result(try await grant.run { try await function(payload, context) })
     }
     (waiting, queue) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.acceptedMost))
@@ -133,7 +134,7 @@ package final class TradeExecutions: Sendable {
   private func firstName(_ request: TradeRequest) -> String {
     guard let idempotency = request.idempotency else { return engine.book.newID() }
     let digest = SHA256.hash(Array("\(request.user)\n\(idempotency.key)".utf8)).hex
-    return "key_\(digest.prefix(40))"
+    return "key_\(digest.prefix(32))"
   }
 
   /// The lane of a name: attempts under one key share it.
@@ -145,10 +146,10 @@ package final class TradeExecutions: Sendable {
     do {
       return try await ended(try await runner.carryOut(record))
     } catch {
-      log.forgetJoined(record.id)
+      log.forget(record.id)
       // The client is gone, or the end could not be kept. What was committed stands; the rest goes
       // on without anybody waiting.
-      if error is CancellationError, reserve() { queue.yield(record.id) }
+      if reserve() { queue.yield(record.id) }
       if let trade = try? await log.result(record.id) { return Ended(record: record, trade: trade) }
       throw error
     }
@@ -166,16 +167,29 @@ package final class TradeExecutions: Sendable {
 
   /// Resumes what a crash interrupted, then runs what is started in the background, until cancelled.
   package func run() async {
-    let interrupted = (try? await log.unfinished()) ?? []
+    let interrupted = await interrupted()
     await withDiscardingTaskGroup { group in
       group.addTask { for id in interrupted { await self.resume(id) } }
       group.addTask { await self.recordRemaining() }
+      group.addTask { await self.log.keepEnds { self.reportStuck($0, $1) } }
       for await id in waiting {
         group.addTask {
           await self.resume(id)
           self.release()
         }
       }
+    }
+  }
+
+  private func interrupted() async -> [ExecutionID] {
+    do {
+      return try await log.unfinished()
+    } catch {
+      report(
+        Diagnostic(
+          .tradeExecutionStuck, "interrupted executions cannot be read: \(error)",
+          remedy: "they are looked for again at the next start", severity: .warning))
+      return []
     }
   }
 
@@ -187,46 +201,72 @@ package final class TradeExecutions: Sendable {
         _ = try await self.runner.resume(id.name)
       }
     } catch is CancellationError {
-      log.forgetJoined(id)
+      log.forget(id)
     } catch {
-      log.forgetJoined(id)
-      report(
-        Diagnostic(
-          .tradeExecutionStuck, "the execution '\(id.name)' cannot go on: \(error)",
-          remedy: "it is tried again at the next start", severity: .warning))
+      log.forget(id)
+      reportStuck(id, error)
     }
+  }
+
+  private func reportStuck(_ id: ExecutionID, _ error: any Error) {
+    report(
+      Diagnostic(
+        .tradeExecutionStuck, "the execution '\(id.name)' cannot go on: \(error)",
+        remedy: "it is tried again at the next start", severity: .warning))
   }
 
   /// Fills that no execution has recorded: those of waiting limit orders, and those whose execution
   /// ended early.
   private func recordRemaining() async {
     let clock = engine.book.clock
-    repeat { _ = try? await recordOutbox() } while (try? await clock.sleep(for: .seconds(5))) != nil
+    var failed = ""
+    repeat {
+      do {
+        _ = try await recordOutbox()
+        failed = ""
+      } catch is CancellationError {
+        return
+      } catch {
+        // Told once, however often it is tried again.
+        if failed != "\(error)" { reportOutbox(error) }
+        failed = "\(error)"
+      }
+    } while (try? await clock.sleep(for: .seconds(5))) != nil
+  }
+
+  private func reportOutbox(_ error: any Error) {
+    report(
+      Diagnostic(
+        .tradeExecutionStuck, "fills wait to be recorded: \(error)",
+        remedy: "it is tried again every five seconds", severity: .warning))
   }
 
   /// Records what has waited in the outbox for some seconds; answers how much.
+  ///
+  /// One that cannot be recorded does not hold up those behind it; its error is thrown at the end.
   func recordOutbox(olderThan age: Duration = .seconds(5)) async throws -> Int {
     let store = engine.book.store
     let most = engine.book.clock.now() - age
     var recorded = 0
+    var failure: (any Error)?
     var cursor: String?
     repeat {
       let page = try await store.query(
         Query(pk: TradeProjection.outbox, limit: 200, cursor: cursor))
       cursor = page.cursor
       for item in page.items {
-        let time = item["fill"]?["time"]?.string.flatMap { Timestamp(iso8601: $0) }
-        guard let time, time <= most, let projection = TradeProjection(outbox: item) else {
-          continue
-        }
+        guard let projection = TradeProjection(outbox: item, before: most) else { continue }
         do {
           try await store.transact(try projection.writes(fill: item.key.sk))
           recorded += 1
         } catch let error as StoreError where error.isConditionFailure {
           // Its execution recorded it meanwhile.
+        } catch {
+          failure = error
         }
       }
     } while cursor != nil
+    if let failure { throw failure }
     return recorded
   }
 
@@ -241,6 +281,9 @@ package final class TradeExecutions: Sendable {
   private func release() { accepted.withLock { $0 -= 1 } }
 
   // MARK: Chance and digests for the intrinsics
+
+  /// What the intrinsics draw and reckon with.
+  package static let environment = WorkflowEnvironment(randomBits: randomBits, digest: digest)
 
   private static let randomBits: @Sendable () -> UInt64 = {
     SecureRandom.bytes(8).reduce(0) { $0 << 8 | UInt64($1) }

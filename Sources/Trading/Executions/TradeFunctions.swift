@@ -47,14 +47,18 @@ struct TradeFunctions: Sendable {
     let id =
       context?.execution ?? ExecutionID(machine: machineName, name: request.executionID)
     let events = context?.pending.take() ?? []
-    let answer = Mutex<JSON>(.null)
+    if mayHaveTraded(events, context, input), let done = try await log.result(id) {
+      context?.pending.putBack(events)
+      return done
+    }
+    let commit = Mutex<CommittedResult?>(nil)
     do {
       _ = try await engine.trade(request) { outcome in
-        let answered = TradeAnswers.answer(outcome)
-        answer.withLock { $0 = answered }
-        return [log.resultWrite(answered, with: events, of: id)]
+        let committed = CommittedResult(
+          TradeAnswers.answer(outcome), after: events, input: context?.executionInput ?? .null)
+        commit.withLock { $0 = committed }
+        return [log.write(committed, of: id)]
       }
-      return answer.withLock { $0 }
     } catch {
       context?.pending.putBack(events)
       if let error = error as? TradeError, error == .alreadyDone,
@@ -64,6 +68,18 @@ struct TradeFunctions: Sendable {
       }
       throw error
     }
+    guard let done = commit.withLock({ $0 }) else { return .null }
+    if context != nil { log.note(done, of: id) }
+    return done.result
+  }
+
+  /// Whether an earlier call may have committed, so that it must be looked up: to decide anew could
+  /// refuse what has happened. Nothing has where all events since the start still wait.
+  private func mayHaveTraded(_ events: [HistoryEvent], _ context: TaskContext?, _ input: JSON)
+    -> Bool
+  {
+    guard let context else { return input["executionId"]?.string?.isEmpty == false }
+    return context.retryCount > 0 || events.first?.id != 1
   }
 
   /// What follows from a fill, exactly once: the user's activity grows while the fill leaves the

@@ -34,26 +34,6 @@ package struct TradeMachine: Sendable {
   }
 }
 
-extension TaskResource {
-  /// The function and its payload, whether it is named by the resource or by `lambda:invoke`.
-  func call(_ input: JSON) -> (name: String, payload: JSON)? {
-    switch self {
-    case .function(let name, _): (name, input)
-    case .lambdaInvoke:
-      input["FunctionName"]?.string.flatMap(TaskResource.functionName).map {
-        ($0, input["Payload"] ?? [:])
-      }
-    case .dynamoDBPutItem: nil
-    }
-  }
-
-  /// A function's result as the state gets it.
-  func result(_ payload: JSON) -> JSON {
-    guard case .lambdaInvoke = self else { return payload }
-    return ["ExecutedVersion": "$LATEST", "Payload": payload, "StatusCode": 200]
-  }
-}
-
 /// The machine played through as a value, with results made up.
 private enum Rehearsal {
   private static let answer: JSON = [

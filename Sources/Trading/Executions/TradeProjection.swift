@@ -30,17 +30,14 @@ struct TradeProjection: Sendable {
     ]
   }
 
-  /// The same for a fill that waits in the outbox: its execution ended early, or none brought it.
-  init?(outbox item: Item) {
-    guard let user = item["user"]?.string,
-      let fill = item["fill"]?.object.flatMap({ Fill(attributes: $0) })
+  /// The same for a fill that has waited in the outbox since before a moment: its execution ended
+  /// early, or none brought it.
+  init?(outbox item: Item, before most: Timestamp) {
+    guard let user = item["user"]?.string, let side = item["side"], let time = item["time"],
+      let quantity = item["quantity"],
+      let moment = time.string.flatMap({ Timestamp(iso8601: $0) }), moment <= most
     else { return nil }
-    self.init(
-      user: user,
-      trade: [
-        "type": .string(fill.side.rawValue), "quantity": .int(fill.quantity),
-        "timestamp": .string(fill.time.iso8601),
-      ])
+    self.init(user: user, trade: ["type": side, "quantity": quantity, "timestamp": time])
   }
 
   init(user: String, trade: JSON) {

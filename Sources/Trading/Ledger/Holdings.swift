@@ -54,6 +54,8 @@ package struct Position: Sendable, Hashable {
   package var held: Int
   /// What the shares cost in all.
   package var cost: Cents
+  /// What was traded on the day of the last fill; nil in rows that do not know it.
+  package var day: DayTrades?
 
   package init(symbol: String, quantity: Int = 0, held: Int = 0, cost: Cents = .zero) {
     self.symbol = symbol
@@ -82,10 +84,16 @@ package struct Position: Sendable, Hashable {
 
   /// The stored form.
   package var attributes: JSONObject {
-    JSONObject([
+    var object = JSONObject([
       ("type", "position"), ("symbol", .string(symbol)), ("quantity", .int(quantity)),
       ("held", .int(held)), ("cost", .int(cost.amount)),
     ])
+    if let day {
+      object["day"] = .int(day.start.milliseconds)
+      object["dayQuantity"] = .int(day.quantity)
+      object["daySpent"] = .int(day.spent.amount)
+    }
+    return object
   }
 
   /// Reads the stored form.
@@ -94,5 +102,11 @@ package struct Position: Sendable, Hashable {
       let held = attributes["held"]?.int, let cost = attributes["cost"]?.int
     else { return nil }
     self.init(symbol: symbol, quantity: quantity, held: held, cost: Cents(cost))
+    if let start = attributes["day"]?.int {
+      guard let bought = attributes["dayQuantity"]?.int, let spent = attributes["daySpent"]?.int
+      else { return nil }
+      day = DayTrades(
+        start: Timestamp(milliseconds: start), quantity: bought, spent: Cents(spent))
+    }
   }
 }

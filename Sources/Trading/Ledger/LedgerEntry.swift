@@ -123,13 +123,16 @@ package struct Fill: Sendable, Hashable {
   /// The cash after this fill; nil in rows that do not know it.
   package var cashAfter: Cents?
   package var time: Timestamp
+  /// When the market's day began; nil in rows that do not know it.
+  package var day: Timestamp?
 
   package init(
     id: String, orderID: String, symbol: String, side: Side, quantity: Int, price: Price,
     total: Cents, relievedCost: Cents, quoteID: String, executionID: String = "",
-    cashAfter: Cents? = nil, time: Timestamp
+    cashAfter: Cents? = nil, time: Timestamp, day: Timestamp? = nil
   ) {
     self.id = id
+    self.day = day
     self.orderID = orderID
     self.executionID = executionID
     self.cashAfter = cashAfter
@@ -156,6 +159,7 @@ package struct Fill: Sendable, Hashable {
       ("executionId", .string(executionID)), ("time", .string(time.iso8601)),
     ])
     object["cashAfter"] = cashAfter.map { .int($0.amount) }
+    object["day"] = day.map { .int($0.milliseconds) }
     return object
   }
 
@@ -173,7 +177,8 @@ package struct Fill: Sendable, Hashable {
       id: id, orderID: orderID, symbol: symbol, side: side, quantity: quantity,
       price: Price(units: price), total: Cents(total), relievedCost: Cents(relieved),
       quoteID: quoteID, executionID: attributes["executionId"]?.string ?? "",
-      cashAfter: attributes["cashAfter"]?.int.map { Cents($0) }, time: time)
+      cashAfter: attributes["cashAfter"]?.int.map { Cents($0) }, time: time,
+      day: attributes["day"]?.int.map(Timestamp.init(milliseconds:)))
   }
 }
 

@@ -25,7 +25,8 @@ package struct LedgerReplay: Sendable, Hashable {
     var position = positions[fill.symbol] ?? Position(symbol: fill.symbol)
     for amount in [
       account.cash.amount, account.realised.amount, position.cost.amount, position.quantity,
-      fill.total.amount, fill.quantity,
+      fill.total.amount, fill.quantity, position.day?.quantity ?? 0,
+      position.day?.spent.amount ?? 0,
     ] where amount.magnitude > Self.bound { return nil }
     var booked = fill
     switch fill.side {
@@ -42,6 +43,7 @@ package struct LedgerReplay: Sendable, Hashable {
       position.cost = position.cost - booked.relievedCost
     }
     account.sequence += 1
+    position.count(fill)
     self.account = account
     positions[fill.symbol] = position
     if fill.cashAfter != nil { booked.cashAfter = account.cash }

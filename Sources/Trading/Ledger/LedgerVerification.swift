@@ -35,7 +35,8 @@ package struct LedgerVerification {
     var verification = LedgerVerification(store: store)
     try await verification.readOutbox()
     for user in try await users(of: store) {
-      let audit = try await verification.audit(user)
+      let audit = try await AccountBooks(user: user, store: store).audit(
+        waiting: verification.outbox[user] ?? [])
       verification.add(audit)
       if verification.report.findings.count >= findingsMost { return verification.report }
     }
@@ -72,44 +73,6 @@ package struct LedgerVerification {
       for key in page { try await visit(String(key.dropFirst(prefix.count))) }
       last = page.last
     } while last != nil
-  }
-
-  // MARK: One account
-
-  private func audit(_ user: String) async throws -> LedgerAudit {
-    var audit = LedgerAudit(user: user)
-    let home = "USER#\(user)"
-    for try await item in store.items(pk: home, "TXN#") { audit.take(fill: item) }
-    for try await item in store.items(pk: "LEDGER#\(user)", "") { audit.take(entry: item) }
-    for try await item in store.items(pk: home, "ORDER#") { audit.take(order: item) }
-    for try await item in store.items(pk: home, "POS#") { audit.take(position: item) }
-    if let account = try await store.get(TradingBook.accountKey(user)) {
-      audit.take(account: account)
-    }
-    audit.finish()
-    for (name, order) in audit.clientOrders.sorted(by: { $0.key < $1.key }) {
-      let unique = try await store.get(TradingBook.uniqueKey(user, name))
-      if unique?["order"]?.string != order {
-        audit.report(.trade, "ORDER#\(order)", "the client's name '\(name)' is not kept for it")
-      }
-    }
-    try await checkActivity(&audit)
-    return audit
-  }
-
-  /// Each fill either waits in the outbox or was counted into the user's activity, once.
-  private func checkActivity(_ audit: inout LedgerAudit) async throws {
-    let waiting = outbox[audit.user] ?? []
-    for fill in waiting.sorted() where !audit.hasFill(fill) {
-      audit.report(.trade, "OUTBOX#trades \(fill)", "the history has no such fill")
-    }
-    let counted =
-      try await store.get(TradeProjection.activityKey(audit.user))?["trades"]?.int ?? 0
-    if counted + waiting.count != audit.fills {
-      audit.report(
-        .trade, "ACTIVITY",
-        "\(counted) fills are counted and \(waiting.count) wait, the history has \(audit.fills)")
-    }
   }
 
   private mutating func add(_ audit: LedgerAudit) {
@@ -162,15 +125,16 @@ package struct LedgerVerification {
     var broken: [LedgerFinding] = []
     var count = 0
     try await Self.forEachPartition(prefix, of: store) { name in
+      guard let id = ExecutionItems.id(of: prefix + name) else { return }
       let pair = try await store.batchGet([
-        ItemKey(prefix + name, "META"), ItemKey(prefix + name, "RESULT"),
+        ExecutionItems.metaKey(id), ExecutionItems.resultKey(id),
       ])
-      guard let meta = pair[0], let kept = pair[1]?["result"]?.string,
-        let record = ExecutionRecord(json: .object(meta.attributes)),
+      guard let meta = pair[0], let kept = pair[1], let record = try? ExecutionItems.record(meta),
         let user = record.input["user"]?.string
       else { return }
       count += 1
-      if let fault = try await Self.fault(in: kept, of: user, store) {
+      let result = try? CommittedResult(kept, input: record.input).result
+      if let fault = try await Self.fault(in: result, of: user, store) {
         broken.append(LedgerFinding(.trade, account: user, item: prefix + name, fault))
       }
     }
@@ -178,10 +142,9 @@ package struct LedgerVerification {
     report.findings += broken
   }
 
-  private static func fault(in kept: String, of user: String, _ store: SQLiteStore) async throws
+  private static func fault(in result: JSON?, of user: String, _ store: SQLiteStore) async throws
     -> String?
   {
-    let result = try? JSON(parsing: kept)
     guard let order = result?["orderId"]?.string else { return "its result names no order" }
     var keys = [TradingBook.orderKey(user, order)]
     if let fill = result?["transactionId"]?.string {

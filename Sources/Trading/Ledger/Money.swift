@@ -49,6 +49,10 @@ package struct Price: Sendable, Hashable, Comparable {
   /// The same as a JSON number.
   package var json: JSON { .number(JSONNumber(text: text) ?? JSONNumber(0)) }
 
+  /// Whether it is a price that orders may name: in cents, below a dollar in hundredths of them
+  /// (SEC Rule 612).
+  package var isOnTick: Bool { units < 10_000 || units % 100 == 0 }
+
   /// The whole amount of that many shares, rounded half to even; nil when it is beyond any account.
   package func total(of quantity: Int) -> Cents? {
     let exact = Int128(units) * Int128(quantity)

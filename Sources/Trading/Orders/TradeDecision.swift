@@ -10,10 +10,27 @@ package struct MarketPrice: Sendable, Hashable {
   package var last: Price
   package var previousClose: Price
   package var asOf: Timestamp
+  /// That the market is closed; nil while it trades.
+  package var closure: Closure?
+  /// Older than an order may meet: good enough for what something is worth.
+  package var isStale: Bool
+
+  /// Between two sessions nothing is filled.
+  package struct Closure: Sendable, Hashable {
+    /// When the last session ended.
+    package var since: Timestamp
+    /// When the next one begins.
+    package var opens: Timestamp
+
+    package init(since: Timestamp, opens: Timestamp) {
+      self.since = since
+      self.opens = opens
+    }
+  }
 
   package init(
     quoteID: String, symbol: String, bid: Price, ask: Price, last: Price, previousClose: Price,
-    asOf: Timestamp
+    asOf: Timestamp, closure: Closure? = nil, isStale: Bool = false
   ) {
     self.quoteID = quoteID
     self.symbol = symbol
@@ -22,6 +39,8 @@ package struct MarketPrice: Sendable, Hashable {
     self.last = last
     self.previousClose = previousClose
     self.asOf = asOf
+    self.closure = closure
+    self.isStale = isStale
   }
 
   /// What that side pays or gets.
@@ -34,6 +53,8 @@ package enum Rejection: Error, Sendable, Hashable {
   case insufficientShares(required: Int, available: Int)
   case priceMoved(requested: Price, market: MarketPrice)
   case staleQuote
+  /// A market order between two sessions; a limit waits for the next one.
+  case marketClosed(opens: Timestamp)
   case amountTooLarge
 }
 
@@ -41,7 +62,7 @@ package enum Rejection: Error, Sendable, Hashable {
 package enum TradeDecision: Sendable, Hashable {
   /// Executed at once.
   case fill(Fill, CashAccount, Position)
-  /// A limit that the market does not meet yet: reserved and open.
+  /// A limit that the market does not meet yet, or not before it opens: reserved and open.
   case open(CashAccount, Position)
   case reject(Rejection)
 
@@ -50,10 +71,17 @@ package enum TradeDecision: Sendable, Hashable {
   /// - Parameters:
   ///   - collar: how much worse than the client's price the market may be, in thousandths.
   ///   - fillID: the id of the fill, should there be one.
+  ///   - day: when the market's day began.
   package static func decide(
     _ order: Order, account: CashAccount, position: Position, market: MarketPrice, collar: Int,
-    fillID: String, now: Timestamp
+    fillID: String, now: Timestamp, day: Timestamp
   ) -> TradeDecision {
+    if let closure = market.closure {
+      guard let limit = order.limit, order.kind == .limit else {
+        return .reject(.marketClosed(opens: closure.opens))
+      }
+      return reserve(order, limit: limit, account: account, position: position)
+    }
     let price = market.price(for: order.side)
     if order.kind == .market, let hint = order.hint,
       hint.isExceeded(by: price, permille: collar, upwards: order.side == .buy)
@@ -91,7 +119,9 @@ package enum TradeDecision: Sendable, Hashable {
     let fill = Fill(
       id: fillID, orderID: order.id, symbol: order.symbol, side: order.side,
       quantity: order.quantity, price: price, total: total, relievedCost: relieved,
-      quoteID: market.quoteID, executionID: order.executionID, cashAfter: account.cash, time: now)
+      quoteID: market.quoteID, executionID: order.executionID, cashAfter: account.cash, time: now,
+      day: day)
+    position.count(fill)
     return .fill(fill, account, position)
   }
 

@@ -3,15 +3,6 @@ import JSON
 import Store
 import Time
 
-/// Where prices come from: bound to the market in the assembly.
-package protocol PriceFeed: Sendable {
-  /// The present quote; nil when the symbol is unknown. Throws when the source is away.
-  func price(of symbol: String) async throws -> MarketPrice?
-  /// The closes of the steps within a range, by the moment at which each step ends.
-  func closes(of symbol: String, from: Timestamp, to: Timestamp, step: Duration) async throws
-    -> [Timestamp: Price]
-}
-
 /// What a request for a trade said, checked.
 package struct TradeRequest: Sendable, Hashable {
   package var user: String
@@ -84,10 +75,14 @@ package final class TradeEngine: Sendable {
   private let lanes = AccountLanes()
   private let seen = SnapshotCache()
   private let rules: TradingRules
+  private let streams: AccountStreams
   private static let tries = 8
 
-  package init(book: TradingBook, feed: any PriceFeed, rules: TradingRules) {
+  init(
+    book: TradingBook, feed: any PriceFeed, rules: TradingRules, streams: AccountStreams
+  ) {
     self.book = book
+    self.streams = streams
     self.feed = feed
     self.rules = rules
   }
@@ -121,7 +116,8 @@ package final class TradeEngine: Sendable {
     func decide() -> TradeDecision {
       TradeDecision.decide(
         order, account: snapshot.account, position: snapshot.position, market: market,
-        collar: rules.collarPermille, fillID: order.id, now: now)
+        collar: rules.collarPermille, fillID: order.id, now: now,
+        day: dayStart(at: now))
     }
     var decision = decide()
     if case .reject = decision, known != nil {
@@ -131,6 +127,7 @@ package final class TradeEngine: Sendable {
     if case .reject(let rejection) = decision {
       order.move(to: .rejected, at: now, reason: rejection.word)
       _ = try await book.store.write(book.orderWrite(order, version: nil))
+      streams.publish(AccountChange(order: order))
       throw rejection
     }
     return (market, snapshot.account)
@@ -154,7 +151,8 @@ package final class TradeEngine: Sendable {
     var order = Order(request, id: book.ids.next(at: now), at: now)
     let decision = TradeDecision.decide(
       order, account: snapshot.account, position: snapshot.position, market: market,
-      collar: rules.collarPermille, fillID: book.ids.next(at: now), now: now)
+      collar: rules.collarPermille, fillID: book.ids.next(at: now), now: now,
+      day: dayStart(at: now))
     let outcome: TradeOutcome
     let writes: [Write]
     switch decision {
@@ -163,6 +161,7 @@ package final class TradeEngine: Sendable {
       if known != nil { return nil }
       order.move(to: .rejected, at: now, reason: rejection.word)
       _ = try await book.store.write(book.orderWrite(order, version: nil))
+      streams.publish(AccountChange(order: order))
       throw rejection
     case .fill(let fill, let account, let position):
       order.move(to: .filled, at: now)
@@ -177,9 +176,11 @@ package final class TradeEngine: Sendable {
       outcome = .opened(order, account)
       writes = book.orderWrites(
         order, orderVersion: nil, account: account, position: position, after: snapshot)
+      snapshot = snapshot.after(account, position)
     }
     guard try await commit(writes, unique(request, order), attach(outcome)) else { return nil }
     if case .filled = outcome { seen.keep(request.user, snapshot) }
+    streams.publish(AccountChange(outcome, after: snapshot))
     return outcome
   }
 
@@ -218,22 +219,50 @@ package final class TradeEngine: Sendable {
     (try? await feed.closes(of: symbol, from: from, to: to, step: step)) ?? [:]
   }
 
-  /// The present price; a quote that is too old is no price.
+  /// When the day began that a quote of a moment belongs to.
+  func dayStart(at moment: Timestamp) -> Timestamp { feed.dayStart(at: moment) }
+
+  /// What the company is called; nil when the source has no names.
+  func companyName(of symbol: String) -> String? { feed.companyName(of: symbol) }
+
+  /// Refuses a symbol that is not in the catalogue.
+  func require(_ symbol: String) throws {
+    guard feed.knows(symbol) else { throw TradeError.unknownSymbol(symbol) }
+  }
+
+  /// The price that an order meets; a quote that is too old is no price, and a newer one is asked
+  /// for. It does not age while the market is closed.
   package func price(_ symbol: String) async throws -> MarketPrice {
-    let found: MarketPrice?
+    let found = try await found(symbol, fetchedWithin: .seconds(rules.quoteAgeSeconds))
+    if isTooOld(found) { throw Rejection.staleQuote }
+    return found
+  }
+
+  /// What a share is worth by the newest quote there is, however old: it says so itself. No call of
+  /// the source is spent on it before the quote is due, and none is a fault.
+  func mark(_ symbol: String) async -> MarketPrice? {
+    try? await found(symbol, fetchedWithin: nil)
+  }
+
+  private func found(_ symbol: String, fetchedWithin age: Duration?) async throws -> MarketPrice {
+    try require(symbol)
+    let answer: MarketPrice?
     do {
-      found = try await feed.price(of: symbol)
+      answer = try await feed.price(of: symbol, fetchedWithin: age)
     } catch let error as CancellationError {
       // Nobody waits any more: that is no fault of the market.
       throw error
     } catch {
       throw TradeError.quoteUnavailable
     }
-    guard let found else { throw TradeError.unknownSymbol(symbol) }
-    if book.clock.now() - found.asOf > .seconds(rules.quoteAgeSeconds) {
-      throw Rejection.staleQuote
-    }
+    guard var found = answer else { throw TradeError.quoteUnavailable }
+    if isTooOld(found) { found.isStale = true }
     return found
+  }
+
+  private func isTooOld(_ market: MarketPrice) -> Bool {
+    let traded = market.closure?.since ?? book.clock.now()
+    return traded - market.asOf > .seconds(rules.quoteAgeSeconds)
   }
 
   // MARK: Open orders
@@ -257,6 +286,8 @@ package final class TradeEngine: Sendable {
         self.seen.forget(user)
         do {
           try await self.book.store.transact(writes)
+          self.streams.publish(
+            AccountChange(order: ended, after: snapshot.after(account, position)))
           return ended
         } catch let error as StoreError where error.isConditionFailure || error == .conflict {
           continue
@@ -267,21 +298,40 @@ package final class TradeEngine: Sendable {
   }
 
   /// Fills the open orders of a symbol that the present price meets; answers how many.
-  package func match(_ symbol: String) async throws -> Int {
-    let market = try await price(symbol)
+  ///
+  /// The symbol is priced only when an order waits, and by the quote that is due anyway: who only
+  /// waits spends no call of the source.
+  ///
+  /// - Parameter except: users whose orders stay as they are.
+  /// - Parameter failed: told of an order that could not be filled for a fault.
+  func match(
+    _ symbol: String, except: (_ user: String) -> Bool = { _ in false },
+    failed: (Order, any Error) -> Void
+  ) async throws -> Int {
     var filled = 0
     var cursor: String?
+    var present: MarketPrice?
     repeat {
       let page = try await book.store.query(
         Query(.g1, pk: "OPEN#\(symbol)", limit: 200, cursor: cursor))
       cursor = page.cursor
+      if page.items.isEmpty { continue }
+      if present == nil { present = await mark(symbol) }
+      guard let market = present, !isTooOld(market), market.closure == nil else { return filled }
       for item in page.items {
         guard let order = Order(attributes: item.attributes), let limit = order.limit else {
           continue
         }
         let price = market.price(for: order.side)
         let meets = order.side == .buy ? price <= limit : price >= limit
-        if meets, try await fillOpen(order, market) { filled += 1 }
+        guard meets, !except(order.user) else { continue }
+        do {
+          if try await fillOpen(order, market) { filled += 1 }
+        } catch let error as CancellationError {
+          throw error
+        } catch {
+          failed(order, error)
+        }
       }
     } while cursor != nil
     return filled
@@ -300,7 +350,8 @@ package final class TradeEngine: Sendable {
       let now = self.book.clock.now()
       let decision = TradeDecision.decide(
         order, account: account, position: position, market: market,
-        collar: self.rules.collarPermille, fillID: self.book.ids.next(at: now), now: now)
+        collar: self.rules.collarPermille, fillID: self.book.ids.next(at: now), now: now,
+        day: self.dayStart(at: now))
       guard case .fill(let fill, let after, let holding) = decision else { return false }
       var done = order
       done.move(to: .filled, at: now)
@@ -311,28 +362,14 @@ package final class TradeEngine: Sendable {
       self.seen.forget(order.user)
       do {
         try await self.book.store.transact(writes)
+        self.streams.publish(
+          AccountChange(order: done, fill: fill, after: snapshot.after(after, holding)))
         return true
       } catch let error as StoreError where error.isConditionFailure || error == .conflict {
         return false
       }
     }
   }
-}
-
-/// What the operator may set about trading.
-package struct TradingRules: Sendable, Hashable {
-  /// How much worse than the client's price the market may be, in thousandths.
-  package var collarPermille = 50
-  /// A quote older than this is no price.
-  package var quoteAgeSeconds = 120
-  /// How long an idempotency key is remembered.
-  package var idempotencySeconds = 86_400
-  /// Shares of one order at most.
-  package var quantityMost = 1_000_000
-  /// Opening cash of an account.
-  package var startingCash = Cents(10_000_000)
-
-  package init() {}
 }
 
 extension Rejection {
@@ -343,6 +380,7 @@ extension Rejection {
     case .insufficientShares: "insufficient_shares"
     case .priceMoved: "price_moved"
     case .staleQuote: "quote_stale"
+    case .marketClosed: "market_closed"
     case .amountTooLarge: "invalid_quantity"
     }
   }

@@ -103,32 +103,6 @@ package struct TradingBook: Sendable {
       position: position ?? Position(symbol: symbol), positionVersion: found[1]?.version ?? 0)
   }
 
-  /// All positions with shares, by symbol.
-  func positions(_ user: String) async throws -> [Position] {
-    let page = try await store.query(
-      Query(pk: "USER#\(user)", .beginsWith("POS#"), limit: StoreLimits.pageItemsMost))
-    return page.items.compactMap { Position(attributes: $0.attributes) }
-      .filter { $0.quantity > 0 }
-  }
-
-  /// Fills of one account at most that a chart replays; older ones are left out with their account.
-  private static let fillsMost = 20_000
-
-  /// All fills, oldest first.
-  func fills(_ user: String) async throws -> [Fill] {
-    var fills: [Fill] = []
-    var cursor: String?
-    repeat {
-      let page = try await store.query(
-        Query(
-          pk: "USER#\(user)", .beginsWith("TXN#"), limit: StoreLimits.pageItemsMost, cursor: cursor)
-      )
-      fills += page.items.compactMap { Fill(attributes: $0.attributes) }
-      cursor = page.cursor
-    } while cursor != nil && fills.count < Self.fillsMost
-    return fills
-  }
-
   /// One order, or nil.
   func order(_ user: String, _ id: String) async throws -> (Order, version: Int)? {
     guard let item = try await store.get(Self.orderKey(user, id)),
@@ -154,18 +128,17 @@ package struct TradingBook: Sendable {
       orderWrite(order, version: orderVersion),
       .put(
         Item(
-          ItemKey("USER#\(user)", "TXN#\(fill.id)"), fill.attributes,
-          g1: IndexKey("SYM#\(fill.symbol)", fill.time.iso8601)), if: .notExists),
+          ItemKey("USER#\(user)", "TXN#\(fill.id)"), fill.attributes), if: .notExists),
       .put(
         Item(ItemKey("LEDGER#\(user)", LedgerEntry.sortKey(entry.sequence)), entry.attributes),
         if: .notExists),
       .put(
         Item(
-          ItemKey("OUTBOX#trades", fill.id),
-          JSONObject([
-            ("type", "fill"), ("user", .string(user)), ("fill", .object(fill.attributes)),
-            ("cash", .int(account.cash.amount)),
-          ]))),
+          ItemKey(TradeProjection.outbox, fill.id),
+          [
+            "user": .string(user), "side": .string(fill.side.rawValue),
+            "quantity": .int(fill.quantity), "time": .string(fill.time.iso8601),
+          ])),
     ]
   }
 
@@ -190,12 +163,18 @@ package struct TradingBook: Sendable {
       if: snapshot.positionVersion == 0 ? .notExists : .version(snapshot.positionVersion))
   }
 
+  /// How long a rejected order can be read. It moved nothing and no book needs it, but anybody can
+  /// have as many refused as the throttle lets through: kept for ever, they would fill the disk.
+  static let rejectedKeptDays = 30
+
   /// An open order stands in the index that the matcher reads; a closed one leaves it.
   func orderWrite(_ order: Order, version: Int?) -> Write {
     let isOpen = order.status == .accepted
     return .put(
       Item(
         Self.orderKey(order.user, order.id), order.attributes,
+        expiresAt: order.status == .rejected
+          ? order.updatedAt + .seconds(Self.rejectedKeptDays * 86_400) : nil,
         g1: isOpen ? IndexKey("OPEN#\(order.symbol)", order.id) : nil),
       if: version.map { .version($0) } ?? .notExists)
   }

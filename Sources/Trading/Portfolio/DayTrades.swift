@@ -1,50 +1,49 @@
-import Store
 import Time
 
-/// What was bought and sold since midnight UTC, by symbol: shares bought today have not gained or
-/// lost what the market did before.
-struct DayTrades: Sendable {
-  /// Shares bought less shares sold, and the money that went for them.
-  struct Net: Sendable, Hashable {
-    var quantity = 0
-    var spent = Cents.zero
-  }
+/// What was bought and sold of one stock on one day of the market, kept with the position: shares
+/// bought today have not gained or lost what the market did before.
+///
+/// It is counted in each fill's commit, so that the change of a day is exact after any number of
+/// fills and costs no reads.
+package struct DayTrades: Sendable, Hashable {
+  /// When the day began over which quotes count their change.
+  package var start: Timestamp
+  /// Shares bought less shares sold.
+  package var quantity = 0
+  /// The money that went for them.
+  package var spent = Cents.zero
 
-  private(set) var bySymbol: [String: Net] = [:]
-
-  init(_ fills: [Fill]) {
-    for fill in fills {
-      let sign = fill.side == .buy ? 1 : -1
-      bySymbol[fill.symbol, default: Net()].quantity += sign * fill.quantity
-      bySymbol[fill.symbol, default: Net()].spent =
-        (bySymbol[fill.symbol]?.spent ?? .zero) + Cents(sign * fill.total.amount)
-    }
-  }
-
-  /// The change of a holding's worth since midnight: what it is worth now, less what the shares of
-  /// the night before were worth at the close, less what today's trades cost.
-  func change(of symbol: String, quantity: Int, value: Cents, previousClose: Price) -> Cents {
-    let net = bySymbol[symbol] ?? Net()
-    let before = previousClose.total(of: quantity - net.quantity) ?? .zero
-    return value - before - net.spent
+  package init(start: Timestamp, quantity: Int = 0, spent: Cents = .zero) {
+    self.start = start
+    self.quantity = quantity
+    self.spent = spent
   }
 }
 
-extension TradingBook {
-  /// The user's fills since a moment, newest first, as many as a few pages hold.
-  func fills(_ user: String, since moment: Timestamp) async throws -> [Fill] {
-    var fills: [Fill] = []
-    var cursor: String?
-    for _ in 0..<4 {
-      let page = try await store.query(
-        Query(
-          pk: "USER#\(user)", .beginsWith("TXN#"), limit: 250, direction: .descending,
-          cursor: cursor))
-      let read = page.items.compactMap { Fill(attributes: $0.attributes) }
-      fills += read.filter { $0.time >= moment }
-      cursor = page.cursor
-      if cursor == nil || read.last.map({ $0.time < moment }) ?? true { break }
-    }
-    return fills
+extension Position {
+  /// Counts a fill into its day; a later day begins with nothing.
+  package mutating func count(_ fill: Fill) {
+    guard let start = fill.day else { return }
+    var trades = day ?? DayTrades(start: start)
+    if start > trades.start { trades = DayTrades(start: start) }
+    // A day that begins earlier than it did, after a change of the settings, has these trades too.
+    trades.start = start
+    let sign = fill.side == .buy ? 1 : -1
+    trades.quantity += sign * fill.quantity
+    trades.spent = trades.spent + Cents(sign * fill.total.amount)
+    day = trades
+  }
+
+  /// The trades of the day that began then; nil when there were none.
+  func trades(since start: Timestamp) -> DayTrades? {
+    day.flatMap { $0.start >= start ? $0 : nil }
+  }
+
+  /// The change of a holding's worth since the day began: what it is worth now, less what the shares
+  /// of the night before were worth at the close, less what today's trades cost.
+  func dayChange(value: Cents, previousClose: Price, since start: Timestamp) -> Cents {
+    let today = trades(since: start)
+    let before = previousClose.total(of: quantity - (today?.quantity ?? 0)) ?? .zero
+    return value - before - (today?.spent ?? .zero)
   }
 }

@@ -6,7 +6,7 @@ extension StateMachine {
   /// are JSON Pointers into the file.
   package init(
     parsing text: [UInt8], name: String, file: String,
-    substitutions: DefinitionSubstitutions = DefinitionSubstitutions([:])
+    substitutions: DefinitionSubstitutions = DefinitionSubstitutions()
   ) throws(DiagnosticList) {
     guard text.count <= Limits.definitionBytes else {
       throw DiagnosticList([

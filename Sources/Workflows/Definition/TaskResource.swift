@@ -69,3 +69,23 @@ package enum TaskResource: Sendable, Hashable {
       && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
   }
 }
+
+extension TaskResource {
+  /// The function and its payload, whether it is named by the resource or by `lambda:invoke`.
+  package func call(_ input: JSON) -> (name: String, payload: JSON)? {
+    switch self {
+    case .function(let name, _): (name, input)
+    case .lambdaInvoke:
+      input["FunctionName"]?.string.flatMap(TaskResource.functionName).map {
+        ($0, input["Payload"] ?? [:])
+      }
+    case .dynamoDBPutItem: nil
+    }
+  }
+
+  /// A function's result as the state gets it.
+  package func result(_ payload: JSON) -> JSON {
+    guard case .lambdaInvoke = self else { return payload }
+    return ["ExecutedVersion": "$LATEST", "Payload": payload, "StatusCode": 200]
+  }
+}

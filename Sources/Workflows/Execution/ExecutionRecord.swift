@@ -11,11 +11,17 @@ package struct ExecutionID: Sendable, Hashable {
     self.name = name
   }
 
+  /// The region that stands for this program in ARNs.
+  static let region = "local"
+  /// The account that stands for this program in ARNs.
+  static let account = "000000000000"
+  private static let prefix = "arn:aws:states:\(region):\(account)"
+
   /// As AWS writes it, of the region and account that stand for this program.
-  package var arn: String { "arn:aws:states:local:000000000000:execution:\(machine):\(name)" }
+  package var arn: String { "\(Self.prefix):execution:\(machine):\(name)" }
 
   /// The machine's own ARN.
-  package var machineARN: String { "arn:aws:states:local:000000000000:stateMachine:\(machine)" }
+  package var machineARN: String { "\(Self.prefix):stateMachine:\(machine)" }
 }
 
 /// One execution: what DescribeExecution tells.

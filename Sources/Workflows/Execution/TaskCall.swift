@@ -16,6 +16,7 @@ package struct TaskCall: Sendable {
   /// Retries of this state so far.
   package var retryCount: Int
   package var executionStartedAt: Timestamp
+  package var executionInput: JSON
 }
 
 /// A task that failed, with the error name that `Retry` and `Catch` look for.

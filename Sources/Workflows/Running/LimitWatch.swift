@@ -10,8 +10,7 @@ final class LimitWatch: Sendable {
   private typealias Expiry = CheckedContinuation<ExecutionMachine.Event?, Never>
 
   private struct Waiting {
-    var limits: TaskLimits
-    var beat: Heartbeat
+    var limit: TaskLimits.Limit
     var expiry: Expiry
   }
 
@@ -29,8 +28,8 @@ final class LimitWatch: Sendable {
 
   init(clock: any TimeSource) { self.clock = clock }
 
-  /// Waits for the first limit that passes and says what it means; nil when cancelled.
-  func expiry(_ limits: TaskLimits, _ beat: Heartbeat) async -> ExecutionMachine.Event? {
+  /// Waits until a limit passes and says what it means; nil when cancelled.
+  func expiry(_ limit: TaskLimits.Limit) async -> ExecutionMachine.Event? {
     let id = state.withLock { state in
       state.last += 1
       return state.last
@@ -39,7 +38,7 @@ final class LimitWatch: Sendable {
       await withCheckedContinuation { expiry in
         let (isCancelled, starts) = state.withLock { state -> (Bool, Bool) in
           if state.cancelled.remove(id) != nil { return (true, false) }
-          state.waiting[id] = Waiting(limits: limits, beat: beat, expiry: expiry)
+          state.waiting[id] = Waiting(limit: limit, expiry: expiry)
           defer { state.isLooking = true }
           return (false, !state.isLooking)
         }
@@ -66,11 +65,8 @@ final class LimitWatch: Sendable {
     let now = clock.now()
     let (due, remain) = state.withLock { state in
       var due: [(Expiry, ExecutionMachine.Event)] = []
-      for (id, waiting) in state.waiting {
-        guard let (moment, event) = waiting.limits.next(after: waiting.beat.lastSeen),
-          now >= moment
-        else { continue }
-        due.append((waiting.expiry, event))
+      for (id, waiting) in state.waiting where now >= waiting.limit.moment {
+        due.append((waiting.expiry, waiting.limit.event))
         state.waiting[id] = nil
       }
       state.isLooking = !state.waiting.isEmpty

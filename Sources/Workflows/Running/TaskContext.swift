@@ -14,12 +14,10 @@ package struct TaskContext: Sendable {
   /// Retries of this state so far.
   package let retryCount: Int
   package let executionStartedAt: Timestamp
+  /// What the execution was started with.
+  package let executionInput: JSON
   /// The events that are not kept yet: a function that commits of its own may take them along.
   package let pending: PendingEvents
-  let beat: Heartbeat
-
-  /// Tells that the task is alive, for `HeartbeatSeconds`.
-  package func heartbeat() { beat.touch() }
 }
 
 /// Events that wait for a commit.
@@ -46,19 +44,4 @@ package final class PendingEvents: Sendable {
   }
 
   func add(_ new: [HistoryEvent]) { events.withLock { $0 += new } }
-}
-
-/// When a task was last known to be alive.
-final class Heartbeat: Sendable {
-  private let clock: any TimeSource
-  private let last: Mutex<Timestamp>
-
-  init(clock: any TimeSource) {
-    self.clock = clock
-    last = Mutex(clock.now())
-  }
-
-  func touch() { last.withLock { $0 = clock.now() } }
-
-  var lastSeen: Timestamp { last.withLock { $0 } }
 }

@@ -96,19 +96,17 @@ package struct WorkflowRunner: Sendable {
     return try await drive(execution, .resume)
   }
 
-  /// Goes on with every execution of this machine that a crash interrupted, one after the other.
-  ///
-  /// One that cannot go on does not hold up the others; it is answered with its error.
-  package func resumeAll() async throws -> [(ExecutionID, Result<ExecutionRecord, any Error>)] {
-    var results: [(ExecutionID, Result<ExecutionRecord, any Error>)] = []
-    for id in try await log.unfinished() where id.machine == machine.name {
-      do {
-        results.append((id, .success(try await resume(id.name))))
-      } catch {
-        results.append((id, .failure(error)))
-      }
-    }
-    return results
+  /// Ends an execution that nobody carries out any more as ABORTED, as StopExecution does; one that
+  /// has ended is answered as it is.
+  package func abort(_ name: String, error: String, cause: String) async throws -> ExecutionRecord {
+    let id = ExecutionID(machine: machine.name, name: name)
+    guard let kept = try await log.load(id) else { throw Refusal.unknown(id) }
+    guard kept.record.status == .running else { return kept.record }
+    var execution = ExecutionMachine(
+      machine, record: kept.record, events: kept.events, environment: environment)
+    _ = execution.event(.abort(error: error, cause: cause), at: clock.now())
+    try await log.finish(execution.record, with: execution.takeEvents())
+    return execution.record
   }
 
   // MARK: Driving
@@ -148,14 +146,14 @@ package struct WorkflowRunner: Sendable {
     -> ExecutionMachine.Event
   {
     let limits = TaskLimits(call, startedAt: clock.now())
-    let beat = Heartbeat(clock: clock)
     let context = TaskContext(
       execution: call.execution, state: call.state, retryCount: call.retryCount,
-      executionStartedAt: call.executionStartedAt, pending: pending, beat: beat)
-    guard limits.next(after: beat.lastSeen) != nil else { return try await outcome(call, context) }
+      executionStartedAt: call.executionStartedAt, executionInput: call.executionInput,
+      pending: pending)
+    guard let limit = limits.first else { return try await outcome(call, context) }
     return try await withThrowingTaskGroup(of: ExecutionMachine.Event?.self) { group in
       group.addTask { try await outcome(call, context) }
-      group.addTask { await watch.expiry(limits, beat) }
+      group.addTask { await watch.expiry(limit) }
       defer { group.cancelAll() }
       while let first = try await group.next() {
         // The watch gives up without a word when this execution is cancelled.
@@ -183,24 +181,29 @@ package struct WorkflowRunner: Sendable {
 
 /// The moments at which a running task is given up.
 struct TaskLimits: Sendable {
-  private let timeout: Timestamp?
-  private let heartbeat: Int?
-  private let execution: Timestamp?
-
-  init(_ call: TaskCall, startedAt: Timestamp) {
-    timeout = call.timeoutSeconds.map { startedAt + .seconds($0) }
-    heartbeat = call.heartbeatSeconds
-    execution = call.executionDeadline
+  /// A moment, and what it means.
+  struct Limit: Sendable {
+    var moment: Timestamp
+    var event: ExecutionMachine.Event
   }
 
-  /// The first limit, and what it means; nil when there is none.
-  func next(after lastBeat: Timestamp) -> (Timestamp, ExecutionMachine.Event)? {
-    var candidates: [(Timestamp, ExecutionMachine.Event)] = []
-    if let execution { candidates.append((execution, .timerFired)) }
-    if let timeout { candidates.append((timeout, .taskTimedOut(isHeartbeat: false))) }
-    if let heartbeat {
-      candidates.append((lastBeat + .seconds(heartbeat), .taskTimedOut(isHeartbeat: true)))
+  /// The one that comes first; nil when there is none.
+  let first: Limit?
+
+  init(_ call: TaskCall, startedAt: Timestamp) {
+    var limits: [Limit] = []
+    if let deadline = call.executionDeadline {
+      limits.append(Limit(moment: deadline, event: .timerFired))
     }
-    return candidates.min { $0.0 < $1.0 }
+    if let seconds = call.timeoutSeconds {
+      let moment = startedAt + .seconds(seconds)
+      limits.append(Limit(moment: moment, event: .taskTimedOut(isHeartbeat: false)))
+    }
+    // Functions send no heartbeat, as those of Lambda cannot: the first one is missed already.
+    if let seconds = call.heartbeatSeconds {
+      let moment = startedAt + .seconds(seconds)
+      limits.append(Limit(moment: moment, event: .taskTimedOut(isHeartbeat: true)))
+    }
+    first = limits.min { $0.moment < $1.moment }
   }
 }
