@@ -229,6 +229,12 @@ static const unsigned char M001[] = {
 static const unsigned char M002[] = {
 #embed "../portico/Documentation.docc/Diagnostics/M002.md"
 };
+static const unsigned char M003[] = {
+#embed "../portico/Documentation.docc/Diagnostics/M003.md"
+};
+static const unsigned char M004[] = {
+#embed "../portico/Documentation.docc/Diagnostics/M004.md"
+};
 static const unsigned char R001[] = {
 #embed "../portico/Documentation.docc/Diagnostics/R001.md"
 };
@@ -252,6 +258,12 @@ static const unsigned char R012[] = {
 };
 static const unsigned char R013[] = {
 #embed "../portico/Documentation.docc/Diagnostics/R013.md"
+};
+static const unsigned char R014[] = {
+#embed "../portico/Documentation.docc/Diagnostics/R014.md"
+};
+static const unsigned char R015[] = {
+#embed "../portico/Documentation.docc/Diagnostics/R015.md"
 };
 static const unsigned char S001[] = {
 #embed "../portico/Documentation.docc/Diagnostics/S001.md"
@@ -466,6 +478,8 @@ static const struct {
     {"G046", G046, sizeof G046},
     {"M001", M001, sizeof M001},
     {"M002", M002, sizeof M002},
+    {"M003", M003, sizeof M003},
+    {"M004", M004, sizeof M004},
     {"R001", R001, sizeof R001},
     {"R002", R002, sizeof R002},
     {"R003", R003, sizeof R003},
@@ -474,6 +488,8 @@ static const struct {
     {"R011", R011, sizeof R011},
     {"R012", R012, sizeof R012},
     {"R013", R013, sizeof R013},
+    {"R014", R014, sizeof R014},
+    {"R015", R015, sizeof R015},
     {"S001", S001, sizeof S001},
     {"S002", S002, sizeof S002},
     {"S003", S003, sizeof S003},

@@ -2,22 +2,26 @@ import Gateway
 import HTTPExchange
 import JSON
 import Synchronization
+import Trading
 
 /// The admin listener: health, readiness, metrics, purges and quotas, on loopback, never on the
 /// public port.
 final class AdminEdge: Edge {
   private let metrics: @Sendable () -> String
   private let usage: @Sendable () -> JSON
+  private let ledger: @Sendable () -> LedgerWatch.Status
   private let cache: ResponseCache
   private let isReady = Mutex(false)
 
   /// An edge that is not ready until it is told.
   init(
     cache: ResponseCache, usage: @escaping @Sendable () -> JSON,
+    ledger: @escaping @Sendable () -> LedgerWatch.Status,
     metrics: @escaping @Sendable () -> String
   ) {
     self.cache = cache
     self.usage = usage
+    self.ledger = ledger
     self.metrics = metrics
   }
 
@@ -34,7 +38,7 @@ final class AdminEdge: Edge {
       return .answer(response)
     }
     switch request.target.path {
-    case "/healthz": return .answer(Response(json: ["status": "ok"]))
+    case "/healthz": return .answer(health())
     case "/readyz":
       let ready = isReady.withLock { $0 }
       return .answer(
@@ -46,6 +50,13 @@ final class AdminEdge: Edge {
     case "/usage": return .answer(Response(json: usage()))
     default: return .answer(Response(status: 404, json: ["message": "Not Found"]))
     }
+  }
+
+  /// The process lives, so that nobody restarts it; broken books are told beside that.
+  private func health() -> Response {
+    let ledger = ledger()
+    return Response(
+      json: ["status": ledger.broken.isEmpty ? "ok" : "degraded", "ledger": ledger.json])
   }
 
   /// `POST /cache/purge?path=/stocks/AAPL`, `?tag=…` or `?all=true`.

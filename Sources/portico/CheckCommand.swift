@@ -75,14 +75,17 @@ struct CheckCommand: AsyncParsableCommand {
   private static func checkWorkflows(in folder: String) throws -> [Diagnostic] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     var findings: [Diagnostic] = []
-    for name in names.sorted() where name.hasSuffix(".asl.json") {
-      do throws(DiagnosticList) {
-        let path = "\(folder)/\(name)"
-        let bytes = [UInt8](FileManager.default.contents(atPath: path) ?? Data())
-        _ = try StateMachine(
-          parsing: bytes, name: String(name.dropLast(".asl.json".count)), file: path)
-      } catch {
-        findings += error.diagnostics
+    for name in names.sorted() where name.hasSuffix(WorkflowFile.ending) {
+      let path = "\(folder)/\(name)"
+      let unreadable = Diagnostic(
+        .documentMissing, "the state machine '\(path)' cannot be read", at: Place(file: path),
+        remedy: "let this user read it")
+      do {
+        _ = try WorkflowFile(path, missing: unreadable).machine()
+      } catch let list as DiagnosticList {
+        findings += list.diagnostics
+      } catch let one as Diagnostic {
+        findings.append(one)
       }
     }
     return findings

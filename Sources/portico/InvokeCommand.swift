@@ -1,65 +1,85 @@
-import Accounts
 import ArgumentParser
 import Diagnostics
 import Foundation
-import Gateway
 import JSON
-import Store
 import Time
-import Trading
 import Workflows
 
-/// `portico invoke NAME --event FILE`: one function, one event, without a socket.
+/// `portico invoke`: one function with one event, or one run of a state machine, without a socket.
 struct InvokeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "invoke",
-    abstract: "Run one function with one event.",
+    abstract: "Run one function with one event, or a state machine to its end.",
+    usage: """
+      portico invoke NAME --event FILE
+      portico invoke --workflow FILE --event FILE [--substitute NAME=VALUE ...] [--mocks FILE]
+      """,
     discussion: """
       A function behind a route takes an event of API Gateway; one that a state machine calls takes \
       the state's input.
-      Exit codes: 0 the function answered, 1 it failed or could not be run.
+      A state machine calls the functions of this project; --mocks answers for its other tasks. Its \
+      waits are waited, Ctrl-C ends it as ABORTED.
+      Exit codes: 0 the function answered or the execution SUCCEEDED, 1 it failed, timed out, was \
+      aborted or could not be run.
       """)
 
   @Argument(help: "The function, such as StockCheckerFunction.")
-  var name: String
+  var name: String?
   @Option(
-    help: "A file with the event (payload format 1.0 or 2.0, or a state's input); '-' reads stdin.")
+    help: "A file with the event or the machine's input; '-' reads stdin.")
   var event: String
+  @OptionGroup(title: "State machine") var workflow: WorkflowOptions
   @Option(help: "Folder of the store; otherwise store.folder (var).")
   var data: String?
   @Option(help: "The settings file.")
   var config = "portico.yaml"
 
-  func run() async throws {
-    do {
-      var overrides: [String: String] = [:]
-      if let data { overrides["store.folder"] = data }
-      let project = try Project.load(Project.Options(config: config, overrides: overrides))
-      let clock = SystemClock()
-      let assembly = ServeAssembly(
-        project: project, isProduction: false, clock: clock,
-        log: { Terminal.writeError($0 + "\n") })
-      let input = try readEvent()
-      let parts = try await assembly.parts()
-      defer { parts.accounts.stop() }
-      let outcome = await Self.outcome(of: name, input, parts, clock)
-      try await parts.store.close()
-      Terminal.write(try outcome.get().prettyText + "\n")
-    } catch {
-      throw CommandFailure.report(error)
+  func validate() throws {
+    if (name == nil) == (workflow.file == nil) {
+      throw ValidationError("name either a function or a state machine by --workflow")
     }
   }
 
+  func run() async throws {
+    do {
+      let clock = SystemClock()
+      if let file = workflow.file {
+        return try await runWorkflow(file, clock)
+      }
+      let input = try readEvent()
+      guard input.object != nil else {
+        throw Diagnostic(
+          .eventMalformed, "the event is no object", at: Place(file: event),
+          remedy: "write one JSON object, as API Gateway sends it")
+      }
+      let functions = try await openFunctions(clock)
+      let outcome = await Self.outcome(of: name ?? "", input, functions)
+      try await functions.close()
+      Terminal.write(try outcome.get().prettyText + "\n")
+    } catch let code as ExitCode {
+      throw code
+    } catch {
+      throw CommandFailure.report(error, json: workflow.json)
+    }
+  }
+
+  /// The project's functions over its store.
+  func openFunctions(_ clock: any TimeSource) async throws -> FunctionBinding {
+    var overrides: [String: String] = [:]
+    if let data { overrides["store.folder"] = data }
+    let project = try Project.load(Project.Options(config: config, overrides: overrides))
+    let assembly = ServeAssembly(
+      project: project, isProduction: false, clock: clock,
+      log: { Terminal.writeError($0 + "\n") })
+    return FunctionBinding(parts: try await assembly.parts(), clock: clock)
+  }
+
   private static func outcome(
-    of name: String, _ input: JSON, _ parts: ServeAssembly.Parts, _ clock: any TimeSource
+    of name: String, _ input: JSON, _ functions: FunctionBinding
   ) async -> Result<JSON, any Error> {
     do {
-      if let handler = parts.functions[name] {
-        return .success(try await EventInvocation(handler, clock: clock).invoke(input))
-      }
-      if let function = parts.trading.taskFunctions[name] {
-        let grant = TradingService.grant(name, caller: input["user"]?.string)
-        return .success(try await grant.run { try await function(input, nil) })
+      if let answer = try await functions.invoke(name, input, caller: input["user"]?.string) {
+        return .success(answer)
       }
     } catch let failure as TaskFailure {
       return .failure(
@@ -69,16 +89,15 @@ struct InvokeCommand: AsyncParsableCommand {
     } catch {
       return .failure(error)
     }
-    let names = Array(parts.functions.keys) + Array(parts.trading.taskFunctions.keys)
-    let near = Suggestion.nearest(to: name, among: names)
+    let near = Suggestion.nearest(to: name, among: functions.names)
     return .failure(
       Diagnostic(
         .unknownFunction, "there is no function '\(name)'",
         remedy: near.map { "did you mean '\($0)'?" }
-          ?? "one of \(names.sorted().joined(separator: ", "))"))
+          ?? "one of \(functions.names.joined(separator: ", "))"))
   }
 
-  private func readEvent() throws -> JSON {
+  func readEvent() throws -> JSON {
     let data =
       event == "-"
       ? FileHandle.standardInput.readDataToEndOfFile()
@@ -107,4 +126,6 @@ extension DiagnosticCode {
   static let eventMalformed: DiagnosticCode = "S008"
   /// A function of a state machine that failed with an error of its own.
   static let functionFailed: DiagnosticCode = "S009"
+  /// An execution that did not succeed.
+  static let executionNotSucceeded: DiagnosticCode = "S011"
 }

@@ -28,6 +28,8 @@ struct ServeAssembly {
     let trading: TradingService
     let functions: [String: any Handler]
     let usage: DurableUsageLedger
+    let ledger: LedgerWatch
+    let matcher: OrderMatcher
   }
 
   /// Opens the store and makes the applications with their handlers; refuses to start production
@@ -45,24 +47,25 @@ struct ServeAssembly {
       store: limited(store), masterKey: masterKey, settings: project.accounts, clock: clock,
       log: log)
     try await AccountsService.jobs.run { try await accounts.start() }
-    let market = try MarketService(
-      settings: project.market, store: limited(store, to: MarketService.quotes), clock: clock,
-      log: log)
-    let trading = try trading(store: limited(store), market: market)
+    let market = try await market(store: limited(store, to: MarketService.quotes))
+    let trading = try trading(
+      store: limited(store), market: market, revocations: accounts.revocations)
     var functions = accounts.handlers()
     functions.merge(market.handlers()) { first, _ in first }
-    functions.merge(trading.handlers()) { first, _ in first }
+    let log = log
+    let ledger = LedgerWatch(clock: clock) { log("\($0.code): \($0.message)") }
+    functions.merge(ledger.guarding(trading.handlers())) { first, _ in first }
+    let matcher = OrderMatcher(
+      trading, symbols: market.symbols, isHeld: ledger.isBroken
+    ) { log("\($0.code): \($0.message)") }
     return Parts(
       store: store, accounts: accounts, market: market, trading: trading,
-      functions: try granted(functions), usage: try await usageLedger(store))
+      functions: try granted(functions), usage: try await usageLedger(store), ledger: ledger,
+      matcher: matcher)
   }
 
   private func openStore() throws -> SQLiteStore {
-    try FileManager.default.createDirectory(
-      atPath: project.store.folder, withIntermediateDirectories: true,
-      attributes: [.posixPermissions: 0o700])
-    return try SQLiteStore(
-      path: project.store.path, clock: clock, limits: project.store.limits)
+    try SQLiteStore(path: project.store.path, clock: clock, limits: project.store.limits)
   }
 
   /// Every name of the documents bound to its handler, every rule checked.
@@ -105,31 +108,6 @@ struct ServeAssembly {
       try document(project.gateway.openAPIFile),
       accountsFile.isEmpty ? nil : try document(accountsFile)
     )
-  }
-}
-
-/// The market's quotes as the prices that orders meet.
-struct MarketFeed: PriceFeed {
-  let market: MarketService
-
-  func price(of symbol: String) async throws -> MarketPrice? {
-    guard let quote = try await market.quote(symbol) else { return nil }
-    return MarketPrice(
-      quoteID: "\(quote.source)-\(quote.symbol)-\(quote.asOf.milliseconds)", symbol: quote.symbol,
-      bid: Price(units: quote.bid), ask: Price(units: quote.ask), last: Price(units: quote.price),
-      previousClose: Price(units: quote.previousClose), asOf: quote.asOf)
-  }
-
-  func closes(of symbol: String, from: Timestamp, to: Timestamp, step: Duration) async throws
-    -> [Timestamp: Price]
-  {
-    let wanted = Int(step.components.seconds)
-    guard let resolution = Resolution.allCases.first(where: { $0.seconds == wanted }) else {
-      return [:]
-    }
-    let bars = try await market.history(symbol, resolution, from: from, to: to) ?? []
-    return Dictionary(
-      bars.map { ($0.start + step, Price(units: $0.close)) }, uniquingKeysWith: { _, last in last })
   }
 }
 

@@ -93,6 +93,7 @@ struct ServeCommand: AsyncParsableCommand {
     let edge: any Edge = preview.map { PreviewEdge(gateway: gateway, reload: $0.reload) } ?? gateway
     let admin = AdminEdge(
       cache: gateway.plan.responses, usage: { gateway.usage(at: clock.now()) },
+      ledger: { parts.ledger.status },
       metrics: { telemetry.metrics.render() })
     var adminSettings = ListenerSettings()
     adminSettings.port = project.adminPort
@@ -117,8 +118,10 @@ struct ServeCommand: AsyncParsableCommand {
     await withDiscardingTaskGroup { group in
       group.addTask { await AccountsService.jobs.run { await parts.accounts.run() } }
       group.addTask { await gateway.plan.warmKeys() }
+      group.addTask { await gateway.sweepHeads(clock: clock) }
+      group.addTask { await parts.ledger.run(parts.store) }
       group.addTask { await parts.sweep(every: project.store.sweepInterval) }
-      group.addTask { await parts.matchOrders(clock: clock) }
+      group.addTask { await parts.matcher.run(clock: clock) }
       group.addTask { await TradingService.background.run { await parts.trading.run() } }
       if let preview {
         group.addTask {
@@ -129,6 +132,7 @@ struct ServeCommand: AsyncParsableCommand {
       admin.setReady(false)
       preview?.reload.finish()
       parts.market.finishStreams()
+      parts.trading.finishStreams()
       await listener.drain()
       group.cancelAll()
     }
@@ -159,13 +163,4 @@ struct ServeCommand: AsyncParsableCommand {
 extension ServeAssembly.Parts {
   /// Expired items are swept; a failure is the store's own to report.
   func sweep(every interval: Duration) async { try? await store.runSweeper(every: interval) }
-
-  /// Once a second, open limit orders meet the present prices.
-  func matchOrders(clock: any TimeSource) async {
-    while (try? await clock.sleep(for: .seconds(1))) != nil {
-      await TradingService.matcher.run {
-        for symbol in market.symbols { _ = try? await trading.match(symbol) }
-      }
-    }
-  }
 }

@@ -55,6 +55,11 @@ struct AccountTests {
   }
 
   @Test(.enabled(if: Binary.hasChromium, "Chromium or Playwright is not installed"))
+  func `a duplicated tab with tokens in sessionStorage in Chromium`() throws {
+    try script("duplicated_tab.py")
+  }
+
+  @Test(.enabled(if: Binary.hasChromium, "Chromium or Playwright is not installed"))
   func `Cognito in place of the provider by settings in Chromium`() throws {
     try script("cognito.py", keeping: "cognito")
   }

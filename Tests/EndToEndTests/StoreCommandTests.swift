@@ -41,6 +41,53 @@ struct StoreCommandTests {
     #expect(again.output == "wrote 4, skipped 0\n", "\(again.errors)")
   }
 
+  @Test func `a folder that is not there yet is made, and what is in the way is named`() throws {
+    let folder = try TemporaryFolder()
+    let file = "\(Self.cases)/stockitems-scan.json"
+    let deep = folder.path + "/not/yet/there"
+    let made = try Binary.run(["store", "import", file, "--data", deep])
+    #expect(made.output == "wrote 2, skipped 0\n", "\(made.errors)")
+    let inTheWay = deep + "/portico.sqlite/further/down"
+    let refused = try Binary.run(["store", "import", file, "--data", inTheWay])
+    #expect(refused.status == 1)
+    #expect(refused.errors.contains("[D001]"), "\(refused.errors)")
+    #expect(refused.errors.contains("Not a directory"), "\(refused.errors)")
+  }
+
+  @Test func `an imported stock is one of the market's`() throws {
+    let folder = try TemporaryFolder()
+    let table = """
+      {"Items":[{"symbol":{"S":"IBM"},"name ":{"S":"International Business Machines"},
+      "price":{"N":"231.5"}},{"symbol":{"S":"DEAR"},"name ":{"S":"D"},"price":{"N":"5000000"}}],
+      "Count":2,"ScannedCount":2}
+      """
+    try table.write(toFile: folder.path + "/items.json", atomically: true, encoding: .utf8)
+    #expect(try store(["import", folder.path + "/items.json"], folder).status == 0)
+    let server = try RunningServer(data: folder)
+    let json = [("Content-Type", "application/json")]
+    let account = #"{"username":"ann.b-c","password":"seven green bottles"}"#
+    _ = server.get("/api/v1/auth/signup", method: "POST", headers: json, body: account)
+    let login = server.get("/api/v1/auth/login", method: "POST", headers: json, body: account)
+    let token = [
+      ("Authorization", "Bearer \(try JSON(parsing: login.body)["token"]?.string ?? "")")
+    ]
+    let stock = server.get("/api/v1/stocks/IBM", headers: token)
+    #expect(stock.status == 200, "\(stock.body)")
+    #expect(try JSON(parsing: stock.body)["companyName"] == "International Business Machines")
+    let bought = server.get(
+      "/api/v1/buy", method: "POST", headers: json + token, body: #"{"symbol":"IBM","quantity":1}"#)
+    #expect(bought.status == 200, "\(bought.body)")
+    // What cannot be a stock, and what is no symbol at all.
+    #expect(server.get("/api/v1/stocks/DEAR", headers: token).status == 404)
+    #expect(server.log("err.log").contains("M004: the item 'STOCK#DEAR' / 'META' is no stock"))
+    for path in ["/stocks/TOOLONGSYMBOL", "/stocks/A1/history", "/check?symbols=TOOLONGSYMBOL"] {
+      let wrong = server.get("/api/v1" + path, headers: token)
+      #expect(wrong.status == 400, "\(path)")
+      #expect(try JSON(parsing: wrong.body)["message"] == "Invalid symbol", "\(wrong.body)")
+    }
+    #expect(server.stop() == 0)
+  }
+
   @Test func `a wrong item is named with line and path, and nothing is written`() throws {
     let folder = try TemporaryFolder()
     let result = try store(["import", "\(Self.cases)/stockitems-wrong.json"], folder)
@@ -50,6 +97,31 @@ struct StoreCommandTests {
     #expect(result.errors.contains("stockitems-wrong.json:3:"))
     #expect(result.errors.contains("Item.symbol: 'symbol' is one to ten capital letters [D020]"))
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/var/portico.sqlite"))
+  }
+
+  /// A server over broken books starts, tells it, and takes no order of the account.
+  private func refusesOrders(_ folder: TemporaryFolder) throws {
+    let server = try RunningServer(data: folder)
+    var health: JSON?
+    for _ in 0..<100 {
+      health = try JSON(parsing: server.get("/healthz", port: server.adminPort).body)
+      if health?["ledger"]?["state"] == "examined" { break }
+      usleep(50_000)
+    }
+    #expect(health?["status"] == "degraded")
+    #expect(health?["ledger"]?["broken"] == 1, "\(String(describing: health))")
+    let login = server.get(
+      "/api/v1/auth/login", method: "POST", headers: [("Content-Type", "application/json")],
+      body: #"{"username":"ann.b-c","password":"seven green bottles"}"#)
+    let token = try #require(try JSON(parsing: login.body)["token"]?.string)
+    let bought = server.get(
+      "/api/v1/buy", method: "POST",
+      headers: [("Content-Type", "application/json"), ("Authorization", "Bearer \(token)")],
+      body: #"{"symbol":"AAPL","quantity":3}"#)
+    #expect(bought.status == 503)
+    #expect(try JSON(parsing: bought.body)["error"] == "ledger_broken")
+    #expect(server.stop() == 0)
+    #expect(server.log("err.log").contains("R011: account 'ann.b-c', ACCOUNT"))
   }
 
   @Test(.enabled(if: Binary.hasPython, "the Python tools are not installed"))
@@ -90,6 +162,7 @@ struct StoreCommandTests {
     #expect(
       broken.errors.contains("account 'ann.b-c', ACCOUNT: 'cash' is"), "\(broken.errors)")
     #expect(broken.errors.contains("[R011]"))
+    try refusesOrders(server.folder)
     // Beancount says the same of what is exported.
     let export = server.folder.path + "/ledger.beancount"
     _ = try store(["export", "--output", export], server.folder)

@@ -24,8 +24,8 @@ from serving import Serving, finish, is_proof, say
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
-# Its answer has no end, so a client that reads answers whole cannot judge it.
-ENDLESS = ["streamQuotes"]
+# Their answers have no end, so a client that reads answers whole cannot judge it.
+ENDLESS = ["streamQuotes", "streamAccount"]
 # They end the session that the other operations need, so they are tried with a token of their own.
 SESSION_ENDERS = ["logout", "refresh", "revokeSession", "revokeSessions"]
 
@@ -37,7 +37,7 @@ UNLIMITED = {
 
 # Statuses that an answer of this API may have; `default` in the document would let any pass.
 KNOWN = {
-    200, 201, 202, 204, 302, 303, 304, 307, 400, 401, 403, 404, 405, 409, 413, 414, 415, 422, 429, 431,
+    200, 201, 202, 204, 302, 303, 304, 307, 400, 401, 403, 404, 405, 409, 413, 414, 415, 422, 423, 429, 431,
 }
 
 

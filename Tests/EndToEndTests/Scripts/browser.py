@@ -14,7 +14,7 @@ from audit import audit
 from checks import READY, Checks, Complaints, launch, new_page, wait_for_cards
 
 SYMBOLS = ["GOOGL", "AAPL", "MSFT", "TSLA", "AMZN"]
-PAGES = ["/", "/about/", "/help/", "/news/", "/app/"]
+PAGES = ["/", "/about/", "/help/", "/news/", "/api/", "/app/"]
 
 CARD = """(li) => ({
   symbol: li.dataset.symbol, price: li.querySelector(".stock-price")?.textContent ?? "",

@@ -21,6 +21,15 @@ NEEDS_NAME = {"button", "link", "textbox", "combobox", "slider", "radio", "check
               "spinbutton", "searchbox", "table"}
 
 
+# What a page moves by itself while it loads, as Chromium measures it; up to 0.1 counts as good.
+MOVES = """window.__moved = 0; window.__movers = [];
+new PerformanceObserver((list) => { for (const e of list.getEntries()) if (!e.hadRecentInput) {
+  window.__moved += e.value;
+  window.__movers.push(...e.sources.map((s) => `${s.node?.nodeName}.${s.node?.className?.baseVal ?? s.node?.className}`));
+} }).observe({ type: "layout-shift", buffered: true });"""
+MOST_MOVED = 0.05
+
+
 def search(checks, page, origin):
     with checks.step("search: by keyboard to a stock's page"):
         page.goto(f"{origin}/app/")
@@ -176,6 +185,23 @@ def shapes(checks, page, origin):
         page.emulate_media(reduced_motion=None)
 
 
+def stillness(checks, page, origin):
+    """Signed in, wide and narrow: what comes later has its room from the start."""
+    page = page.context.new_page()
+    page.set_default_timeout(15_000)
+    page.add_init_script(MOVES)
+    for width in (1440, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        for path in ("", "stocks/AAPL", "portfolio", "orders", "transactions", "favorites", "profile"):
+            page.goto(f"{origin}/app/{path}")
+            page.wait_for_selector("#view[aria-busy=false]")
+            page.wait_for_timeout(1000)
+            moved, movers = page.evaluate("[window.__moved, window.__movers]")
+            checks.note(f"/app/{path} {width}: nothing moves while it loads", moved < MOST_MOVED,
+                        moved=round(moved, 4), movers=movers[:6])
+    page.close()
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--origin", default="http://localhost:8080")
@@ -191,7 +217,8 @@ def main():
             enter(page, origin, f"desk-{secrets.token_hex(4)}", f"four quiet words {secrets.token_hex(6)}", True)
             order(page, "buy", "AAPL", 2)
             held(page, "AAPL", 2)
-            for part in (search, live_beyond_the_five, slow_answers, broken_answers, hostile_texts, names, keyboard, shapes):
+            for part in (search, live_beyond_the_five, slow_answers, broken_answers, hostile_texts, names, keyboard, shapes,
+                         stillness):
                 part(checks, page, origin)
         except Exception as error:  # told as a check, with a picture of where it happened
             checks.note("desk", False, error=str(error).split("\n")[0][:300])

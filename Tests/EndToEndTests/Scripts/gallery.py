@@ -18,7 +18,7 @@ from trade import enter, held, order
 
 WIDTHS = (1440, 320)
 SCHEMES = ("light", "dark")
-PUBLIC = ["/", "/about/", "/help/", "/news/", "/no-such-page/", "/app/", "/login", "/signup"]
+PUBLIC = ["/", "/about/", "/help/", "/news/", "/api/", "/no-such-page/", "/app/", "/login", "/signup"]
 DESK = ["", "stocks/AAPL", "stocks/NVDA", "portfolio", "orders", "transactions", "favorites", "profile"]
 SETTLE_MS = 500
 

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
 
 from checks import Checks
 from running import Server
@@ -28,7 +29,7 @@ class Upstream:
     """Answers as alphavantage.co does: always 200, the body decides."""
 
     def __init__(self):
-        self.calls, self.mode, self.lock = [], "good", threading.Lock()
+        self.calls, self.mode, self.pause, self.lock = [], "good", 0, threading.Lock()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -36,6 +37,7 @@ class Upstream:
                 query = {k: v[0] for k, v in parse_qs(urlsplit(self.path).query).items()}
                 with outer.lock:
                     outer.calls.append((time.monotonic(), query))
+                time.sleep(outer.pause)
                 data = json.dumps(outer.body(query)).encode()
                 self.send_response(200)
                 self.send_header("content-length", str(len(data)))
@@ -50,12 +52,18 @@ class Upstream:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/query"
 
+    @property
+    def day(self):
+        return str(datetime.datetime.now(ZoneInfo("America/New_York")).date())
+
     def body(self, query):
         if query.get("apikey") != KEY:
             return {"Error Message": "the parameter apikey is invalid or missing."}
         if self.mode == "limit":
             return {"Information": "Our standard API rate limit is 25 requests per day."}
         symbol = query["symbol"]
+        if query["function"] == "TIME_SERIES_INTRADAY":
+            return {"Information": "This is a premium endpoint."}
         if query["function"] == "TIME_SERIES_DAILY":
             bar = {"1. open": "150.0", "2. high": "151.0", "3. low": "149.0", "4. close": "150.5", "5. volume": "100"}
             day = datetime.date.today()
@@ -63,7 +71,7 @@ class Upstream:
                 str(day - datetime.timedelta(days=n)): bar for n in range(1, 60)}}
         return {"Global Quote": {
             "01. symbol": symbol, "02. open": "150.0", "03. high": "151.0", "04. low": "149.0",
-            "05. price": "150.2500", "06. volume": "1234567", "07. latest trading day": "2026-05-28",
+            "05. price": "150.2500", "06. volume": "1234567", "07. latest trading day": self.day,
             "08. previous close": "149.7500", "09. change": "0.5000", "10. change percent": "0.3339%"}}
 
     def close(self):
@@ -144,6 +152,56 @@ def alphavantage(checks, portico, folder):
     limited.close()
 
 
+def economy(checks, portico, folder):
+    """Calls are for what somebody wants to know, once."""
+    upstream = Upstream()
+    upstream.pause = 0.3
+    environment = {
+        "PORTICO_MARKET_SOURCE": "alphavantage", "PORTICO_MARKET_ALPHAVANTAGE_URL": upstream.url,
+        "PORTICO_MARKET_ALPHAVANTAGE_KEY": KEY, "PORTICO_MARKET_ALPHAVANTAGE_SPACING_MS": "50",
+        "PORTICO_MARKET_ALPHAVANTAGE_CALLS_PER_DAY": "100000"}
+    age = {"PORTICO_TRADING_QUOTE_AGE_SECONDS": "2"}
+    with Server(portico, folder / "economy", {**environment, **age}) as server:
+        token = sign_up(server)
+        time.sleep(2)
+        checks.note("nobody asks, nothing is spent", not upstream.calls, calls=len(upstream.calls))
+        with ThreadPoolExecutor(6) as pool:
+            path = "/stocks/AAPL/history?range=6m"
+            statuses = list(pool.map(lambda _: server.api("GET", path, token=token).status, range(6)))
+        checks.note("six who ask for a series at once cost one call", statuses == [200] * 6 and len(upstream.calls) == 1,
+                    statuses=statuses, calls=len(upstream.calls))
+        dear = [server.api("GET", f"/stocks/{symbol}/history?range=1d", token=token).status for symbol in ("AAPL", "AAPL", "MSFT")]
+        checks.note("what costs money is asked for once", dear == [400] * 3 and len(upstream.calls) == 2,
+                    statuses=dear, calls=len(upstream.calls))
+        order = {"symbol": "AAPL", "quantity": 2}
+        first = server.api("POST", "/buy", order, token=token)
+        time.sleep(2.5)
+        spent = len(upstream.calls)
+        portfolio = server.api("GET", "/portfolio", token=token).json()
+        position = portfolio["positions"][0]
+        checks.note("a portfolio is valued by an old quote that says so",
+                    first.status == 200 and position["stale"] and position["price"] == 150.25 and position["marketValue"] != position["cost"]
+                    and len(upstream.calls) == spent, position=position)
+        second = server.api("POST", "/buy", order, token=token)
+        checks.note("an order may spend a call on a fresh quote", second.status == 200 and len(upstream.calls) == spent + 1
+                    and second.json()["quoteId"] != first.json()["quoteId"], status=second.status, calls=len(upstream.calls) - spent)
+        upstream.mode = "limit"
+        time.sleep(2.5)
+        third = server.api("POST", "/buy", order, token=token)
+        starred = server.api("POST", "/favorites", {"symbol": "TSLA"}, token=token)
+        checks.note("without one an order is refused, and a stock is still one",
+                    third.status == 503 and third.json()["error"] == "quote_stale" and starred.status == 201,
+                    order=third.json(), favourite=starred.status)
+    soft = {"PORTICO_MARKET_ALPHAVANTAGE_SOFT_AGE_SECONDS": "1"}
+    # The same address, since a token names it.
+    with Server(portico, folder / "economy", {**environment, **soft}, port=server.port) as server:
+        old = server.api("GET", "/stocks/AAPL/history?range=6m", token=token)
+        checks.note("an old series outlives the day's limit and says that it is old",
+                    old.status == 200 and old.json()["stale"] is True and len(old.json()["bars"]) > 20,
+                    status=old.status, stale=old.json().get("stale"))
+    upstream.close()
+
+
 def replay(checks, portico, folder):
     recorded = folder / "recorded"
     recorded.mkdir()
@@ -170,6 +228,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         with checks.step("Alpha Vantage"):
             alphavantage(checks, options.portico, Path(folder))
+        with checks.step("Few calls"):
+            economy(checks, options.portico, Path(folder))
         with checks.step("recorded files"):
             replay(checks, options.portico, Path(folder))
     checks.finish()

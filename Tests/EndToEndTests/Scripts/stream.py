@@ -6,84 +6,26 @@ One JSON line per check; the exit code is 1 when one failed.
 """
 
 import argparse
-import json
-import socket
 import time
 import urllib.request
-from urllib.parse import urlsplit
 
 from checks import Checks, launch, new_page, wait_for_cards
+from event_stream import Stream
 
 SYMBOLS = ["GOOGL", "AAPL", "MSFT", "TSLA", "AMZN"]
 STREAMS = 12
 
 
-class Stream:
-    """One request for events on a socket of its own."""
-
-    def __init__(self, origin, query="", last=None, receive_buffer=None):
-        place = urlsplit(origin)
-        self.socket = socket.socket()
-        if receive_buffer:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.socket.settimeout(20)
-        self.socket.connect((place.hostname, place.port))
-        fields = f"Last-Event-ID: {last}\r\n" if last else ""
-        self.socket.sendall(
-            f"GET /api/v1/stream{query} HTTP/1.1\r\nHost: {place.netloc}\r\n"
-            f"Accept: text/event-stream\r\n{fields}\r\n".encode())
-        self.file = self.socket.makefile("rb")
-        self.status = int(self.file.readline().split()[1])
-        self.fields = {}
-        while (line := self.file.readline().strip()):
-            name, _, value = line.decode().partition(":")
-            self.fields[name.lower()] = value.strip()
-        self.comments = 0
-
-    def lines(self):
-        """The body's lines, out of its chunks."""
-        rest = b""
-        while True:
-            size = int(self.file.readline() or b"0", 16)
-            if size == 0:
-                return
-            rest += self.file.read(size)
-            self.file.readline()
-            *whole, rest = rest.split(b"\n")
-            yield from (line.decode() for line in whole)
+class Quotes(Stream):
+    """The ids of quotes are the moments at which they were made."""
 
     def events(self):
-        """(id, name, data) of each event as WHATWG HTML 9.2.6 dispatches it."""
-        event = {}
-        for line in self.lines():
-            if line.startswith(":"):
-                self.comments += 1
-                yield None
-            elif line:
-                name, _, value = line.partition(":")
-                event[name] = value.removeprefix(" ")
-            elif "data" in event:
-                yield int(event["id"]), event["event"], json.loads(event["data"])
-                event = {}
-            else:
-                event = {}
-
-    def take(self, count):
-        found = []
-        for event in self.events():
-            if event:
-                found.append(event)
-            if len(found) == count:
-                return found
-        return found
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
+        for event in super().events():
+            yield event and (int(event[0]), *event[1:])
 
 
 def events(checks, origin):
-    stream = Stream(origin)
+    stream = Quotes(origin)
     checks.note("an event stream that no cache keeps",
                 stream.status == 200 and stream.fields["content-type"] == "text/event-stream"
                 and "no-store" in stream.fields["cache-control"]
@@ -97,20 +39,20 @@ def events(checks, origin):
                 {"symbol", "price", "change", "volume", "asOf", "source", "stale"} <= more[0][2].keys())
     stream.close()
     last = more[-1][0]
-    back = Stream(origin, last=last)
+    back = Quotes(origin, last=last)
     again = back.take(3)
     checks.note("a reader that comes back gets only newer quotes", all(number > last for number, _, _ in again))
     back.close()
-    one = Stream(origin, "?symbols=NVDA")
+    one = Quotes(origin, "?symbols=NVDA")
     checks.note("one symbol alone", {data["symbol"] for _, _, data in one.take(2)} == {"NVDA"})
     one.close()
-    checks.note("an unknown symbol is refused", Stream(origin, "?symbols=XXXX").status == 404)
+    checks.note("an unknown symbol is refused", Quotes(origin, "?symbols=XXXX").status == 404)
 
 
 def heartbeat(checks, origin):
     """No newer quote than the far future comes, so that only the heartbeat is heard."""
     far = int((time.time() + 86_400) * 1000)
-    stream = Stream(origin, last=far)
+    stream = Quotes(origin, last=far)
     begun, beats = time.monotonic(), 0
     for event in stream.events():
         if event is None:
@@ -124,9 +66,9 @@ def heartbeat(checks, origin):
 
 def slow(checks, origin):
     """Readers that do not read hold up nobody."""
-    sleepers = [Stream(origin, receive_buffer=2048) for _ in range(STREAMS - 2)]
+    sleepers = [Quotes(origin, receive_buffer=2048) for _ in range(STREAMS - 2)]
     time.sleep(1)
-    stream = Stream(origin)
+    stream = Quotes(origin)
     stream.take(5)
     waits, before = [], time.monotonic()
     for _ in range(12):
@@ -155,7 +97,7 @@ def too_many(checks, origin, sleepers):
     # The server learns with its next event that a reader has gone: only then are places to be filled.
     time.sleep(3)
     for _ in range(STREAMS + 1):
-        sleepers.append(Stream(origin))
+        sleepers.append(Quotes(origin))
         if sleepers[-1].status != 200:
             break
     refused = sleepers[-1]
@@ -174,7 +116,7 @@ def too_many(checks, origin, sleepers):
         stream.close()
     with checks.step("a stream that ends gives its place back"):
         for _ in range(100):
-            stream = Stream(origin)
+            stream = Quotes(origin)
             if stream.status == 200:
                 return
             time.sleep(0.2)

@@ -7,15 +7,10 @@ up takes the newer ones, and signing out takes everything away. One JSON line pe
 when one failed.
 """
 
-import argparse
 import json
 import secrets
-from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
-from checks import Checks, Complaints, launch, new_page
-from running import Server
+from alone import run_alone
 from trade import enter
 
 SETTINGS = {"PORTICO_SITE_TOKEN_STORAGE": "local", "PORTICO_ACCOUNTS_BROWSER_REFRESH": "body"}
@@ -31,7 +26,8 @@ def buy(page):
     page.wait_for_selector(".toast:has-text('Successfully bought')")
 
 
-def drive(checks, seen, one, origin):
+def drive(checks, seen, one, server):
+    origin = server.origin
     one.context.clock.install()
     enter(one, origin, f"local-{secrets.token_hex(4)}", f"four quiet words {secrets.token_hex(6)}", True)
     first = kept(one)
@@ -89,24 +85,5 @@ def drive(checks, seen, one, origin):
     checks.note("no console error, no CSP violation", not seen.found, found=seen.found[:10])
 
 
-def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--portico", required=True)
-    arguments.add_argument("--out", type=Path, required=True)
-    options = arguments.parse_args()
-    checks, seen = Checks(), Complaints()
-    with Server(options.portico, options.out, SETTINGS) as server, sync_playwright() as playwright:
-        browser = launch(playwright)
-        page = new_page(browser, seen, viewport={"width": 1280, "height": 900})
-        try:
-            drive(checks, seen, page, server.origin)
-        except Exception as error:  # told as a check, with a picture of where it happened
-            checks.note("token storage", False, error=str(error).split("\n")[0][:300])
-        if checks.failed:
-            page.screenshot(path=options.out / "storage-failed.png", full_page=True)
-        browser.close()
-    checks.finish()
-
-
 if __name__ == "__main__":
-    main()
+    run_alone(__doc__, "token storage", SETTINGS, drive)

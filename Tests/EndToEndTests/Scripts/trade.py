@@ -111,6 +111,45 @@ def trades(checks, page):
             arg=before, timeout=40_000)
 
 
+# How often of sixty looks the account's value on the page is the API's, with an answer in between.
+AGREEING = """async (authorization) => {
+  const shown = () => document.querySelector("#accountFigures .figure-value").textContent;
+  const found = { same: 0, unlike: [] };
+  for (let look = 0; look < 60; look += 1) {
+    const before = shown();
+    const answer = await (await fetch("/api/v1/portfolio", { headers: { authorization } })).json();
+    const told = answer.equity.toLocaleString("en-US", { style: "currency", currency: "USD" });
+    if (told === before) found.same += 1;
+    else found.unlike.push(`${before} / ${told}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  return found;
+}"""
+
+
+def values(checks, page, origin):
+    """One rule for what holdings are worth: the page reckons between two answers as the API does."""
+    with checks.step("the account's value is the API's, though prices move every second"):
+        with page.expect_request(lambda r: r.url.endswith("/portfolio")) as asked:
+            page.goto(f"{origin}/app/")
+        page.wait_for_selector("#accountFigures .figure-value:has-text('$')")
+        found = page.evaluate(AGREEING, asked.value.headers.get("authorization", ""))
+        # A price moves between a quote of the stream and the API's; a rule of its own never agrees.
+        assert found["same"] >= 10, found["unlike"][-3:]
+    with checks.step("so is the last point of its history"):
+        found = page.evaluate("""async (authorization) => {
+          const ask = async (path) => (await fetch(`/api/v1${path}`, { headers: { authorization } })).json();
+          const found = { same: 0, unlike: [] };
+          for (let look = 0; look < 20 && found.same === 0; look += 1) {
+            const [now, past] = await Promise.all([ask("/portfolio"), ask("/portfolio/history")]);
+            if (now.equity === past.equity.at(-1)) found.same += 1;
+            else found.unlike.push([now.equity, past.equity.at(-1)]);
+          }
+          return found;
+        }""", asked.value.headers.get("authorization", ""))
+        assert found["same"], found["unlike"]
+
+
 def views(checks, page, origin):
     """Every view of the desk, signed in and full."""
     def visit(path, selector):
@@ -200,6 +239,7 @@ def main():
             enter(page, origin, options.user, options.password, is_new)
         if not checks.failed and is_new:
             trades(checks, page)
+            values(checks, page, origin)
             with checks.step("views"):
                 views(checks, page, origin)
         elif not checks.failed:

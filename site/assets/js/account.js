@@ -2,7 +2,7 @@
 // The signed-in person's cash and positions as the server tells them, and the trades that change them.
 
 import { api, ApiError } from "./api.js";
-import { number } from "./format.js";
+import { date, number } from "./format.js";
 import { mirror, mirroredHoldings } from "./mirror.js";
 
 /**
@@ -10,6 +10,8 @@ import { mirror, mirroredHoldings } from "./mirror.js";
  * @property {string} symbol @property {number} quantity @property {number} available
  * @property {number} averageCost @property {number} cost @property {number} marketValue
  * @property {number} unrealisedProfit @property {number} unrealisedPercent @property {number} dayChange
+ * @property {number} [price] @property {Date | null} [asOf] when the price was one
+ * @property {boolean} [stale] too old for an order
  * @typedef {object} Portfolio
  * @property {number} cash @property {number} available @property {number} holds @property {number} equity
  * @property {number} profit @property {number} profitPercent @property {number} realisedProfit
@@ -25,6 +27,10 @@ export const MOST_SHARES = 1_000_000;
 export class Account {
   /** @type {Portfolio | null} */ portfolio = null;
   /** @type {Set<() => void>} */ #listeners = new Set();
+  /** @type {Set<() => void>} */ #changes = new Set();
+  #asked = 0;
+  /** The last question of somebody who is signed out: its answer is nobody's. */
+  #cleared = 0;
 
   /** @param {() => void} listener @param {AbortSignal} [signal] */
   subscribe(listener, signal) {
@@ -34,19 +40,38 @@ export class Account {
     if (this.portfolio) listener();
   }
 
+  /** Calls a list that may have to be read again. @param {() => void} listener @param {AbortSignal} signal */
+  onChange(listener, signal) {
+    if (signal.aborted) return;
+    this.#changes.add(listener);
+    signal.addEventListener("abort", () => this.#changes.delete(listener));
+  }
+
+  /** Something happened to the account, here or elsewhere. */
+  async refresh() {
+    for (const listener of this.#changes) listener();
+    await this.load().catch(() => null);
+  }
+
   clear() {
     this.portfolio = null;
+    this.#cleared = this.#asked;
   }
 
   /** Asks the server; while it cannot be reached, the browser's own copy is shown as such. */
   async load() {
+    const mine = (this.#asked += 1);
+    /** @type {Portfolio | null} */ let told = null;
     try {
-      this.portfolio = readPortfolio(await api("/portfolio"));
-      mirror(this.portfolio.positions);
+      told = readPortfolio(await api("/portfolio"));
     } catch (error) {
       if (!(error instanceof ApiError) || (!error.isUnreachable && error.status < 500)) throw error;
-      this.portfolio = offlinePortfolio();
     }
+    if (mine <= this.#cleared) return this.portfolio;
+    // A later question may have been answered before this one.
+    if (told && mine !== this.#asked && this.portfolio) return this.portfolio;
+    this.portfolio = told ?? offlinePortfolio();
+    if (told) mirror(told.positions);
     for (const listener of this.#listeners) listener();
     return this.portfolio;
   }
@@ -117,6 +142,7 @@ function readPosition(raw) {
     cost: number(raw.cost), marketValue: number(raw.marketValue),
     unrealisedProfit: number(raw.unrealisedProfit), unrealisedPercent: number(raw.unrealisedPercent),
     dayChange: number(raw.dayChange),
+    price: number(raw.price), asOf: date(raw.asOf), stale: raw.stale === true,
   };
 }
 

@@ -68,7 +68,13 @@ async function send(path, options, token) {
 
 /** @param {Response} response */
 async function read(response) {
-  const text = await response.text().catch(() => "");
+  let text = "";
+  try {
+    text = await response.text();
+  } catch {
+    // Broken off, for instance because the page is left: half an answer is none, not an empty one.
+    throw new ApiError(0, "unreachable", "The service cannot be reached at the moment.");
+  }
   let body = null;
   try {
     body = text === "" ? null : JSON.parse(text);

@@ -3,6 +3,7 @@
 
 import { config } from "/config.js";
 import { Account } from "./account.js";
+import { followAccount } from "./account-stream.js";
 import { ApiError } from "./api.js";
 import { byId, h, replace, setText } from "./dom.js";
 import { Market } from "./market.js";
@@ -101,7 +102,9 @@ function showProblem(error) {
     root,
     h("h1", { text: "This page is not available" }),
     h("div", { class: "notice notice-problem", role: "alert" },
-      h("p", { text: message }),
+      h("div", {},
+        h("p", { class: "notice-title", text: message }),
+        h("p", { text: adviceFor(error) })),
       h("button", {
         type: "button", class: "button button-quiet", text: "Try again",
         on: { click: () => void show(new URL(window.location.href)) },
@@ -109,6 +112,14 @@ function showProblem(error) {
     h("p", {}, h("a", { href: "/app/", text: "Back to the desk" })));
   document.title = "Not available · Portico";
   if (!(error instanceof ApiError)) console.warn("The view failed:", error);
+}
+
+/** What a person can do about it. @param {unknown} error */
+function adviceFor(error) {
+  if (!(error instanceof ApiError)) return "Reload the page; if that does not help, tell whoever runs this site.";
+  if (error.isUnreachable) return "Check your connection, then try again. Nothing in your account has changed.";
+  if (error.status === 404) return "The address may have a typing error, or what it named is gone.";
+  return "Wait a moment, then try again. Nothing in your account has changed.";
 }
 
 /** A new view begins at its heading, for eyes and for readers. @param {string} title */
@@ -130,6 +141,9 @@ function arrive(title) {
 function markNav(name) {
   const nav = byId("deskNav");
   byId("deskSide").hidden = !isSignedIn();
+  // The room that was kept before it was known who is here.
+  if (isSignedIn()) document.documentElement.dataset.signedIn = "yes";
+  else delete document.documentElement.dataset.signedIn;
   for (const link of nav.querySelectorAll("a")) {
     if (link.dataset.route === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -150,4 +164,5 @@ onSessionChange(() => {
 });
 listen((url) => void show(url));
 market.start();
+followAccount(account);
 await show(new URL(window.location.href));

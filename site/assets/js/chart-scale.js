@@ -1,5 +1,5 @@
 // @ts-check
-// Round numbers for an axis, and words for points in time; no drawing.
+// Round numbers and round times for an axis, and words for points in time; no drawing.
 
 /**
  * Round values that cover a range.
@@ -45,26 +45,95 @@ export function joined(bars, most) {
 }
 
 const hour = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hour12: false });
+const second = new Intl.DateTimeFormat("en-GB", {
+  hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false,
+});
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
-const month = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric" });
+const month = new Intl.DateTimeFormat("en-GB", { month: "short" });
+const year = new Intl.DateTimeFormat("en-GB", { year: "numeric" });
 const full = new Intl.DateTimeFormat("en-GB", {
   day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hour12: false,
 });
 const fullDay = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 
-const DAY = 86_400_000;
+const MINUTE = 60_000;
+const DAY = 1440 * MINUTE;
+/** The day of the week that 1 January 1970 was, counted from Monday. */
+const THURSDAY = 3;
+
+/** Steps of a time axis within a day, in milliseconds, and above it in days and months. */
+const WITHIN_DAY = [1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720].map((m) => m * MINUTE);
+const DAYS = [1, 2, 7, 14];
+const MONTHS = [1, 2, 3, 6, 12];
+
+/** Milliseconds as the local clock shows them, so that its hours and days are whole. @param {Date} d */
+const local = (d) => d.getTime() - d.getTimezoneOffset() * MINUTE;
+
+/** @typedef {{ index: number, text: string, isMajor: boolean }} TimeTick */
 
 /**
- * How a point on the axis is written when the axis covers so many milliseconds.
- * @param {number} span
+ * The bars at which a round time begins: a full hour, a day, a Monday, a month.
+ * @param {Bar[]} bars oldest first @param {number} most @returns {TimeTick[]}
  */
-export function axisTime(span) {
-  if (span <= 2 * DAY) return (/** @type {Date} */ d) => hour.format(d);
-  if (span <= 150 * DAY) return (/** @type {Date} */ d) => day.format(d);
-  return (/** @type {Date} */ d) => month.format(d);
+export function timeTicks(bars, most) {
+  const first = bars[0];
+  const last = bars.at(-1);
+  if (!first || !last || first === last) return first ? [{ index: 0, text: hour.format(first.time), isMajor: false }] : [];
+  const span = last.time.getTime() - first.time.getTime();
+  const { period, write } = rhythm(span / Math.max(1, most), span);
+  /** @type {TimeTick[]} */ const found = [];
+  bars.forEach((bar, index) => {
+    const before = bars[index - 1];
+    if (!before || period(before.time) === period(bar.time)) return;
+    found.push({ index, ...write(bar.time, before.time) });
+  });
+  if (found.length > 0) return found;
+  return [{ index: 0, text: (span < DAY ? (span < 10 * MINUTE ? second : hour) : day).format(first.time), isMajor: false }];
+}
+
+/**
+ * @param {number} least milliseconds between two ticks @param {number} span
+ * @returns {{ period: (d: Date) => number, write: (d: Date, before: Date) => Omit<TimeTick, "index"> }}
+ */
+function rhythm(least, span) {
+  const dayOf = (/** @type {Date} */ d) => Math.floor(local(d) / DAY);
+  const monthOf = (/** @type {Date} */ d) => d.getFullYear() * 12 + d.getMonth();
+  const within = WITHIN_DAY.find((step) => step >= least);
+  if (within && span <= 3 * DAY) {
+    return {
+      period: (d) => Math.floor(local(d) / within),
+      write: (d, before) => {
+        const isMajor = dayOf(d) !== dayOf(before);
+        // The bar may begin a little after the round time that it stands for.
+        const round = new Date(d.getTime() - (local(d) % within));
+        return { text: isMajor ? day.format(d) : hour.format(round), isMajor };
+      },
+    };
+  }
+  const days = DAYS.find((step) => step * DAY >= least);
+  if (days) {
+    return {
+      period: (d) => Math.floor((dayOf(d) + THURSDAY) / days),
+      write: (d) => ({ text: day.format(d), isMajor: false }),
+    };
+  }
+  const months = MONTHS.find((step) => step * 30 * DAY >= least) ?? 12;
+  return {
+    period: (d) => Math.floor(monthOf(d) / months),
+    write: (d, before) => {
+      const isMajor = d.getFullYear() !== before.getFullYear();
+      return { text: isMajor ? year.format(d) : month.format(d), isMajor };
+    },
+  };
 }
 
 /** How a single point is written. @param {number} span */
 export function pointTime(span) {
   return (/** @type {Date} */ d) => (span <= 40 * DAY ? full : fullDay).format(d);
+}
+
+/** The same where there is little room. @param {number} span */
+export function shortTime(span) {
+  return (/** @type {Date} */ d) =>
+    span <= 2 * DAY ? hour.format(d) : span <= 40 * DAY ? `${day.format(d)}, ${hour.format(d)}` : fullDay.format(d);
 }

@@ -2,18 +2,20 @@
 // A chart of candles or a line, with volume, in SVG. A slider below it walks through the points, so
 // the keyboard and screen readers get every value; a pointer moves the same slider.
 
-import { axisTime, joined, pointTime, ticks } from "./chart-scale.js";
-import { h, replace, s, setText } from "./dom.js";
-import { compact, direction, directionWord } from "./format.js";
+import { partsOf, Readout, spoken } from "./chart-readout.js";
+import { joined, pointTime, shortTime, ticks, timeTicks } from "./chart-scale.js";
+import { h, replace, s } from "./dom.js";
+import { direction } from "./format.js";
 
 /** @typedef {import("./history.js").Bar} Bar */
 
 const MARGIN = { top: 12, bottom: 26, left: 4 };
 /** Room for the values at the right: per character and around them. */
-const LABEL = { character: 7.4, around: 18, height: 14 };
+const LABEL = { character: 7.4, around: 18, height: 16, apart: 12 };
 const VOLUME_SHARE = 0.18;
 /** Pixels that a candle needs to be read. */
 const CANDLE_WIDTH = 6;
+let made = 0;
 
 export class Chart {
   /** What was given. @type {Bar[]} */ #given = [];
@@ -25,7 +27,9 @@ export class Chart {
   #svg = s("svg", { class: "chart-svg", "aria-hidden": "true", focusable: "false" });
   #cross = s("g", { class: "chart-cross", visibility: "hidden" });
   #slider = h("input", { type: "range", class: "chart-slider", min: 0, max: 0, step: 1, value: 0 });
-  #readout = h("p", { class: "chart-readout" });
+  #readout = new Readout();
+  /** @type {{ value: number, text: string } | null} */ #baseline = null;
+  #gradient = `chartFade${(made += 1)}`;
   /** Keeps the slider as long as the plot; a width as an attribute needs no style. */
   #spacer = s("svg", { height: 1, "aria-hidden": "true", focusable: "false" });
 
@@ -41,11 +45,15 @@ export class Chart {
     this.options = options;
     this.#kind = options.kind ?? "line";
     this.#slider.setAttribute("aria-label", `${options.label}: point in time`);
+    // The height is known before the first bar, so nothing below moves when it comes.
+    this.#svg.setAttribute("width", "100%");
+    this.#svg.setAttribute("height", String(this.#height));
     this.#slider.addEventListener("input", () => this.#select(Number(this.#slider.value)));
+    this.#slider.addEventListener("blur", () => this.#select(this.#bars.length - 1, false));
     this.#svg.addEventListener("pointermove", (/** @type {PointerEvent} */ e) => this.#point(e));
     this.#svg.addEventListener("pointerdown", (/** @type {PointerEvent} */ e) => this.#point(e));
     this.#svg.addEventListener("pointerleave", () => this.#select(this.#bars.length - 1, false));
-    this.element = h("div", { class: "chart" }, this.#readout, this.#svg,
+    this.element = h("div", { class: "chart" }, this.#readout.element, this.#svg,
       h("div", { class: "chart-foot" }, this.#slider, this.#spacer));
     const observer = new ResizeObserver(([entry]) => {
       const width = Math.round(entry?.contentRect.width ?? 0);
@@ -64,6 +72,14 @@ export class Chart {
     this.#arrange();
   }
 
+  /** A value to compare with, such as the previous close. @param {number} value @param {string} text */
+  setBaseline(value, text) {
+    const baseline = Number.isFinite(value) ? { value, text } : null;
+    if (baseline?.value === this.#baseline?.value && baseline?.text === this.#baseline?.text) return;
+    this.#baseline = baseline;
+    if (this.#bars.length > 0) this.#draw();
+  }
+
   /** Chooses how many bars fit, draws them and goes to the newest. */
   #arrange() {
     const widest = Math.max(6, ...this.#given.map((b) => this.options.write(b.high).length));
@@ -72,6 +88,8 @@ export class Chart {
     const room = Math.max(12, Math.floor((this.#plotRight - MARGIN.left) / CANDLE_WIDTH));
     this.#bars = this.#kind === "candles" ? joined(this.#given, room) : this.#given;
     this.#slider.max = String(Math.max(0, this.#bars.length - 1));
+    this.element.dataset.points = String(this.#bars.length);
+    this.#slider.disabled = this.#bars.length < 2;
     this.#draw();
     this.#select(this.#bars.length - 1, false);
   }
@@ -146,6 +164,7 @@ export class Chart {
       this.#svg,
       this.#axes(low, high, y),
       this.options.volume ? this.#volume() : null,
+      this.#comparison(low, high, y),
       this.#kind === "line" ? this.#line(y) : this.#candles(y),
       this.#latest(y),
       this.#cross);
@@ -170,17 +189,19 @@ export class Chart {
           text: this.options.write(value).replace(/\.00$/, ""),
         }));
     }
-    const write = axisTime(this.#span);
-    const wanted = Math.max(2, Math.min(7, Math.floor(this.#width / 110)));
-    const step = Math.max(1, Math.floor(this.#bars.length / wanted));
-    let before = "";
-    for (let i = Math.floor(step / 2); i < this.#bars.length; i += step) {
-      const bar = this.#bars[i];
-      const text = bar ? write(bar.time) : "";
-      if (text === before) continue;
-      before = text;
-      const x = Math.max(MARGIN.left + text.length * 3.5, this.#x(i));
-      group.append(s("text", { x: x.toFixed(1), y: this.#height - 8, "text-anchor": "middle", text }));
+    const most = Math.max(2, Math.min(8, Math.floor(this.#width / 100)));
+    let free = MARGIN.left;
+    for (const { index, text, isMajor } of timeTicks(this.#bars, most)) {
+      const half = (text.length * LABEL.character) / 2;
+      const at = this.#x(index);
+      const x = Math.min(this.#plotRight - half, Math.max(MARGIN.left + half, at));
+      if (x - half < free) continue;
+      free = x + half + LABEL.apart;
+      group.append(
+        s("line", { class: "chart-time", x1: at.toFixed(1), x2: at.toFixed(1), y1: MARGIN.top, y2: this.#plotBottom }),
+        s("text", {
+          class: isMajor ? "chart-major" : null, x: x.toFixed(1), y: this.#height - 8, "text-anchor": "middle", text,
+        }));
     }
     return group;
   }
@@ -192,8 +213,28 @@ export class Chart {
     const last = this.#x(this.#bars.length - 1).toFixed(1);
     const floor = this.#priceBottom;
     return s("g", {},
-      s("path", { class: "chart-area", d: `M${first} ${floor}L${points.join("L")}L${last} ${floor}Z` }),
+      s("linearGradient", { id: this.#gradient, x1: 0, x2: 0, y1: 0, y2: 1 },
+        s("stop", { class: "chart-fade-top", offset: "0" }), s("stop", { class: "chart-fade-end", offset: "1" })),
+      s("path", { class: "chart-area", fill: `url(#${this.#gradient})`, d: `M${first} ${floor}L${points.join("L")}L${last} ${floor}Z` }),
       s("path", { class: "chart-line", d: `M${points.join("L")}` }));
+  }
+
+  /** @param {number} low @param {number} high @param {(v: number) => number} y */
+  #comparison(low, high, y) {
+    if (!this.#baseline || this.#baseline.value < low || this.#baseline.value > high) return null;
+    const at = y(this.#baseline.value);
+    // Its words stand at the end where fewer bars are in their way.
+    const third = Math.ceil(this.#bars.length / 3);
+    const room = (/** @type {Bar[]} */ part) => Math.min(...part.map((b) =>
+      Math.max(y(b.high) - at, at - 12 - y(b.low), 0)));
+    const isLeft = room(this.#bars.slice(0, third)) >= room(this.#bars.slice(-third));
+    return s("g", { class: "chart-baseline" },
+      s("line", { x1: MARGIN.left, x2: this.#plotRight, y1: at.toFixed(1), y2: at.toFixed(1) }),
+      s("text", {
+        x: isLeft ? MARGIN.left + 2 : this.#plotRight - 4, "text-anchor": isLeft ? "start" : "end",
+        y: (at < MARGIN.top + 20 ? at + 14 : at - 6).toFixed(1),
+        text: this.#width < 420 ? this.#baseline.text : `${this.#baseline.text} ${this.options.write(this.#baseline.value)}`,
+      }));
   }
 
   /** The newest value as a label on the axis. @param {(v: number) => number} y */
@@ -231,13 +272,15 @@ export class Chart {
     const most = Math.max(1, ...this.#bars.map((b) => b.volume));
     const height = (this.#plotBottom - MARGIN.top) * VOLUME_SHARE;
     const half = Math.max(0.5, ((this.#plotRight - MARGIN.left) / this.#bars.length) * 0.34);
-    let path = "";
+    const paths = { up: "", down: "" };
     this.#bars.forEach((bar, i) => {
       const size = (bar.volume / most) * height;
-      const left = (this.#x(i) - half).toFixed(1);
-      path += `M${left} ${this.#plotBottom}v${(-size).toFixed(1)}h${(half * 2).toFixed(1)}V${this.#plotBottom}Z`;
+      const left = Math.max(MARGIN.left, this.#x(i) - half);
+      paths[bar.close >= bar.open ? "up" : "down"] +=
+        `M${left.toFixed(1)} ${this.#plotBottom}v${(-size).toFixed(1)}h${(half * 2).toFixed(1)}V${this.#plotBottom}Z`;
     });
-    return s("path", { class: "chart-volume", d: path });
+    return s("g", { class: "chart-volume" },
+      s("path", { class: "candle-up", d: paths.up }), s("path", { class: "candle-down", d: paths.down }));
   }
 
   /** @param {PointerEvent} event */
@@ -261,30 +304,41 @@ export class Chart {
   #moveCross() {
     const bar = this.#bars[this.#index];
     if (!bar) return;
-    const x = this.#x(this.#index).toFixed(1);
-    const y = this.#yOf(bar.close).toFixed(1);
+    const x = this.#x(this.#index);
+    const y = this.#yOf(bar.close);
+    const when = shortTime(this.#span)(bar.time);
+    const half = (when.length * LABEL.character) / 2 + 6;
+    const middle = Math.min(this.#plotRight - half, Math.max(MARGIN.left + half, x));
     replace(this.#cross,
-      s("line", { x1: x, x2: x, y1: MARGIN.top, y2: this.#plotBottom }),
-      s("line", { x1: MARGIN.left, x2: this.#plotRight, y1: y, y2: y }),
-      s("circle", { cx: x, cy: y, r: 4 }));
+      s("line", { x1: x.toFixed(1), x2: x.toFixed(1), y1: MARGIN.top, y2: this.#plotBottom }),
+      s("line", { x1: MARGIN.left, x2: this.#plotRight, y1: y.toFixed(1), y2: y.toFixed(1) }),
+      this.#kind === "line" ? s("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: 4.5 }) : null,
+      ...this.#tag(this.#plotRight + 2, y - 9, this.#right - 2, this.options.write(bar.close)),
+      ...this.#tag(middle - half, this.#plotBottom + 4, half * 2, when));
+  }
+
+  /** @param {number} x @param {number} y @param {number} width @param {string} text */
+  #tag(x, y, width, text) {
+    return [
+      s("rect", { x: x.toFixed(1), y: y.toFixed(1), width: width.toFixed(1), height: 18, rx: 3 }),
+      s("text", {
+        x: (x + width / 2).toFixed(1), y: (y + 9.5).toFixed(1), "text-anchor": "middle", "dominant-baseline": "middle", text,
+      }),
+    ];
   }
 
   #tell() {
     const bar = this.#bars[this.#index];
-    const { write } = this.options;
     if (!bar) {
-      setText(this.#readout, "");
+      this.#readout.show("", []);
       return;
     }
+    const { write, volume } = this.options;
     const when = pointTime(this.#span)(bar.time);
-    const isLine = this.#kind === "line";
-    const way = direction(bar.close - bar.open);
-    const text = isLine
-      ? `${when} · ${write(bar.close)}`
-      : [when, `open ${write(bar.open)}`, `high ${write(bar.high)}`, `low ${write(bar.low)}`,
-        `close ${write(bar.close)}`, directionWord(way)].join(" · ");
-    const full = this.options.volume ? `${text} · volume ${compact(bar.volume)}` : text;
-    setText(this.#readout, full);
-    this.#slider.setAttribute("aria-valuetext", full.replaceAll(" · ", ", "));
+    const parts = partsOf(bar, this.#bars[0]?.close ?? Number.NaN, {
+      isLine: this.#kind === "line", hasVolume: volume === true, write,
+    });
+    this.#readout.show(when, parts);
+    this.#slider.setAttribute("aria-valuetext", spoken(when, parts));
   }
 }

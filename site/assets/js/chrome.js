@@ -15,7 +15,6 @@ function isDark() {
 const toggle = byId("themeToggle");
 if (toggle) {
   const show = () => toggle.setAttribute("aria-pressed", String(isDark()));
-  toggle.hidden = false;
   toggle.addEventListener("click", () => {
     const next = isDark() ? "light" : "dark";
     // A choice that equals the system's is no choice: the page follows the system again.

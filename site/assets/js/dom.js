@@ -56,6 +56,20 @@ export function replace(node, ...children) {
   return node;
 }
 
+/**
+ * The same where somebody may be at work: what had the focus has it again if it is still there.
+ * @param {Element} node @param {...(Child | Child[])} children
+ */
+export function replaceKeepingFocus(node, ...children) {
+  const nameOf = (/** @type {Element} */ e) => e.getAttribute("aria-label") ?? e.textContent;
+  const focused = node.contains(document.activeElement) ? document.activeElement : null;
+  replace(node, ...children);
+  if (!focused) return;
+  const name = nameOf(focused);
+  const same = [...node.querySelectorAll(focused.tagName)].find((e) => nameOf(e) === name);
+  if (same instanceof HTMLElement) same.focus({ preventScroll: true });
+}
+
 /** Sets a text only when it differs, so that readers and animations are not disturbed. */
 export function setText(/** @type {Element} */ node, /** @type {string} */ text) {
   if (node.textContent !== text) node.textContent = text;

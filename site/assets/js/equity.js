@@ -37,6 +37,10 @@ export function equitySection({ account, market, signal }) {
       problem.hidden = false;
       setText(problem, error instanceof ApiError ? `No history: ${error.message}` : "The history could not be read.");
     }
+    chart.element.hidden = !problem.hidden;
+    numbers.hidden = !problem.hidden;
+    const folio = account.portfolio;
+    chart.setBaseline(folio ? folio.equity - folio.profit : Number.NaN, "At the start");
     chart.setBars(bars);
     numbers.refresh();
   };
@@ -56,9 +60,10 @@ export function equitySection({ account, market, signal }) {
   account.subscribe(follow, signal);
   market.subscribe({ onQuotes: follow }, signal);
   void load("1D");
-  return panel("equityTitle", "Value over time",
-    h("div", { class: "chart-bar" }, segmented("Period", PERIODS, "1D", (period) => void load(period))),
-    problem, chart.element, numbers);
+  const made = panel("equityTitle", "Value over time", problem, chart.element, numbers);
+  made.prepend(h("div", { class: "chart-bar" },
+    made.querySelector("h2"), segmented("Period", PERIODS, "1D", (period) => void load(period))));
+  return made;
 }
 
 /** @param {Bar[]} bars @param {number} value @returns {Bar[]} */

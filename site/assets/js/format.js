@@ -16,6 +16,10 @@ const moment = new Intl.DateTimeFormat("en-GB", {
   day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hour12: false,
 });
 
+const shortMoment = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false,
+});
+
 /** A number from a number or a text; NaN when it is neither. @param {unknown} value */
 export function number(value) {
   if (typeof value === "number") return value;
@@ -78,6 +82,12 @@ export const clockTime = (value) => {
 export const dateTime = (value) => {
   const made = date(value);
   return made ? moment.format(made) : "–";
+};
+
+/** `21 Nov, 14:03` @param {unknown} value */
+export const shortDateTime = (value) => {
+  const made = date(value);
+  return made ? shortMoment.format(made) : "–";
 };
 
 /** `3 shares` @param {number} n */

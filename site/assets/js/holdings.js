@@ -3,10 +3,11 @@
 
 import { h, replace, setText } from "./dom.js";
 import {
-  direction, directionMark, directionWord, dollars, price, shares, signedDollars, signedPercent,
+  directionMark, directionWord, dollars, price, shares, signedDollars, signedPercent,
 } from "./format.js";
 import { quickButtons } from "./trade-actions.js";
-import { stockLink } from "./ui.js";
+import { wayOf } from "./tone.js";
+import { emptyState, stockLink } from "./ui.js";
 import { markedPosition } from "./valuation.js";
 
 /** @param {import("./app.js").Context} context */
@@ -30,8 +31,12 @@ export function holdingsList(context) {
     const items = [...rows.values()].map((r) => r.element);
     // A row that stays is not touched: the focus on its buttons would be lost.
     const same = items.length === list.childElementCount && items.every((item, i) => list.children[i] === item);
-    const nothing = "Nothing yet. Buy a share above and it appears here.";
-    if (items.length === 0) replace(list, h("li", { class: "empty", text: nothing }));
+    if (items.length === 0) {
+      replace(list, h("li", {}, folio.offline ? emptyState(
+        "Nothing is remembered", "This browser keeps no copy of your holdings. They are safe with the service.",
+      ) : emptyState(
+        "You hold no shares yet", "Choose a stock above, or press Buy 1 on a card: one share, at once, at the price now.")));
+    }
     else if (!same) list.replaceChildren(...items);
     mark();
   }, signal);
@@ -51,7 +56,7 @@ function row(context, symbol) {
   const profit = h("span", { class: "holding-profit num" });
   const element = h("li", { class: "holding", data: { symbol } },
     h("span", { class: "holding-name" }, stockLink(symbol), " ", quantity),
-    value, profit, quickButtons(context, symbol));
+    h("span", { class: "holding-worth" }, value, profit), quickButtons(context, symbol));
   return {
     element,
     show: (/** @type {import("./account.js").Position} */ position) => {
@@ -59,7 +64,7 @@ function row(context, symbol) {
       const each = Number.isFinite(position.averageCost) ? ` at ${price(position.averageCost)}` : "";
       setText(quantity, shares(position.quantity) + each);
       setText(value, dollars(position.marketValue));
-      const way = direction(position.unrealisedProfit);
+      const way = wayOf(position.unrealisedProfit);
       setText(profit, Number.isFinite(position.unrealisedProfit)
         ? `${directionMark(way)} ${directionWord(way)} ${signedDollars(position.unrealisedProfit)} · `
           + signedPercent(position.unrealisedPercent) : "");

@@ -7,6 +7,7 @@ import { date, number } from "./format.js";
  * @typedef {object} Quote
  * @property {string} symbol @property {string} name @property {number} price
  * @property {number} changePercent @property {number} changeAbs @property {number} previousClose
+ * @property {number} bid what a share brings
  * @property {number} volume @property {Date} asOf @property {string} source @property {boolean} stale
  * @property {number[]} recent
  * @typedef {"connecting" | "live" | "polling" | "away"} FeedState
@@ -32,6 +33,7 @@ export function readQuote(raw) {
     changePercent: Number.isFinite(percent) ? percent : 0,
     changeAbs: Number.isFinite(known) ? known : price - price / (1 + (percent || 0) / 100),
     previousClose: previous,
+    bid: number(raw.bid),
     volume: number(raw.volume),
     asOf: date(raw.asOf ?? raw.lastUpdated) ?? new Date(),
     source: typeof raw.source === "string" ? raw.source : "",

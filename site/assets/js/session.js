@@ -5,14 +5,18 @@
 import { config } from "/config.js";
 import { payload, provider, refreshTokens, signOutAddress, SignInError } from "./oauth.js";
 import { read, readJSON, write, writeJSON } from "./storage.js";
+import { announce, askForNewer, isBehind, joinTabs, newPlace } from "./tabs.js";
 
 /**
  * @typedef {object} Session
  * @property {"oauth" | "password"} mode @property {string} token @property {number} expiresAt
  * @property {string} username @property {string | null} refreshToken @property {string | null} idToken
+ * @property {string} lineage which sign-in, also in a duplicate of its tab
+ * @property {number} turn how often its refresh token was renewed
  */
 
 const KEY = "portico.session";
+/** That somebody is signed in, and whether a cookie which no script sees can bring that back. */
 const MARK = "portico.signedIn";
 const EARLY_MS = 30_000;
 const DAY_MS = 86_400_000;
@@ -28,6 +32,7 @@ const channel = "BroadcastChannel" in window ? new BroadcastChannel("portico.ses
 channel?.addEventListener("message", (event) => {
   if (event.data === "signed-out" && session) forget();
 });
+joinTabs(() => session, begin);
 
 export const isSignedIn = () => session !== null;
 export const username = () => session?.username ?? "";
@@ -44,7 +49,7 @@ export async function restore() {
     session = kept;
     return true;
   }
-  if (!read("local", MARK)) return false;
+  if (!kept && !keptRefresh() && read("local", MARK) !== "cookie") return false;
   return (await refreshNow()) !== null;
 }
 
@@ -87,28 +92,47 @@ async function renew() {
   }
 }
 
-/** In shared storage another tab's tokens may be newer than this page's: a spent one would end them all. */
+/** Another tab's tokens may be newer than this page's: a spent one would end them all. */
 async function takeTurn() {
   const kept = keptSession();
-  if (kept && kept.token !== session?.token && kept.expiresAt - EARLY_MS > Date.now()) {
+  if (kept && kept.token !== session?.token && isFresh(kept) && !isBehind(kept)) {
     begin(kept);
     return;
   }
-  const known = kept?.refreshToken ?? session?.refreshToken ?? read("session", `${KEY}.refresh`);
-  adopt(await refreshTokens(known), {});
+  let held = kept ?? session ?? keptRefresh();
+  if (held && isBehind(held)) {
+    held = await askForNewer(held);
+    // A spent token is worth nothing, and showing it would end what another tab still has.
+    if (!held) throw new SignInError("invalid_grant", "Another tab has renewed this sign-in.");
+    if (isFresh(held)) {
+      begin(held);
+      return;
+    }
+  }
+  adopt(await refreshTokens(held?.refreshToken ?? null), {}, held ?? newPlace());
 }
 
-/** @param {import("./oauth.js").Tokens} tokens @param {any} claims */
-export function adopt(tokens, claims) {
+/** @param {Session} kept */
+const isFresh = (kept) => kept.expiresAt - EARLY_MS > Date.now();
+
+/**
+ * @param {import("./oauth.js").Tokens} tokens @param {any} claims
+ * @param {{ lineage: string, turn: number, refreshToken?: string | null }} [before] what was renewed, if anything
+ */
+export function adopt(tokens, claims, before = newPlace()) {
   const said = payload(tokens.access_token) ?? {};
   const id = tokens.id_token ? payload(tokens.id_token) : null;
-  begin({
-    mode: "oauth", token: tokens.access_token,
+  const isRotated = Boolean(tokens.refresh_token) && tokens.refresh_token !== before.refreshToken;
+  const next = {
+    mode: /** @type {const} */ ("oauth"), token: tokens.access_token,
     expiresAt: Date.now() + (tokens.expires_in ?? 300) * 1000,
     username: claims["cognito:username"] ?? said.username ?? id?.["cognito:username"] ?? session?.username ?? "",
-    refreshToken: tokens.refresh_token ?? session?.refreshToken ?? null,
+    refreshToken: tokens.refresh_token ?? before.refreshToken ?? null,
     idToken: tokens.id_token ?? session?.idToken ?? null,
-  });
+    lineage: before.lineage, turn: before.turn + (isRotated ? 1 : 0),
+  };
+  begin(next);
+  if (isRotated) announce(next);
 }
 
 /** S4's sign-up. @param {{ username: string, password: string, email?: string }} account */
@@ -125,7 +149,7 @@ export async function signInWithPassword(name, password) {
   const expiry = payload(answer.token)?.exp;
   begin({
     mode: "password", token: answer.token, username: answer.username ?? name, refreshToken: null, idToken: null,
-    expiresAt: typeof expiry === "number" ? expiry * 1000 : Date.now() + DAY_MS,
+    expiresAt: typeof expiry === "number" ? expiry * 1000 : Date.now() + DAY_MS, ...newPlace(),
   });
 }
 
@@ -150,10 +174,13 @@ export async function usesProvider() {
 /** @param {Session} next */
 function begin(next) {
   session = next;
-  write("local", MARK, "1");
+  write("local", MARK, next.mode === "oauth" && !next.refreshToken ? "cookie" : "token");
   const place = storageOf(next.mode);
   if (place) writeJSON(place, KEY, next);
-  else if (next.refreshToken) write("session", `${KEY}.refresh`, next.refreshToken);
+  else if (next.refreshToken) {
+    const { refreshToken, lineage, turn } = next;
+    writeJSON("session", `${KEY}.refresh`, { refreshToken, lineage, turn });
+  }
   for (const listener of listeners) listener();
 }
 
@@ -175,6 +202,11 @@ function storageOf(/** @type {Session["mode"]} */ mode) {
 function keptSession() {
   const kept = readJSON("session", KEY) ?? readJSON("local", KEY);
   return kept && typeof kept.token === "string" && typeof kept.expiresAt === "number" ? kept : null;
+}
+
+/** The refresh token of a tab whose access token lives in memory. */
+function keptRefresh() {
+  return readJSON("session", `${KEY}.refresh`);
 }
 
 /** @param {string} path @param {unknown} body @returns {Promise<any>} */

@@ -16,8 +16,24 @@ export function skeleton(route) {
   return [
     h("h1", { text: title }),
     h("p", { class: "visually-hidden", role: "status", text: "Loading" }),
-    route === "stock" || route === "execution" ? twoColumns() : route === "favorites" ? cards() : rows(),
+    ...shapes(route),
   ];
+}
+
+/** @param {string} route @returns {HTMLElement[]} */
+function shapes(route) {
+  switch (route) {
+    case "stock": return [twoColumns()];
+    case "execution": return [figures(), twoColumns()];
+    case "portfolio": return [figures(), h("div", { class: "panel skeleton", "aria-hidden": "true" }, bone("chart")), rows()];
+    case "favorites": return [cards()];
+    default: return [rows()];
+  }
+}
+
+function figures() {
+  return h("div", { class: "figures", "aria-hidden": "true" },
+    Array.from({ length: 4 }, () => h("div", { class: "figure skeleton" }, bone("change"), bone("row"))));
 }
 
 /** @param {string} kind */

@@ -15,6 +15,8 @@ export class Sparkline {
   #lastAddedAt = 0;
   #area = s("path", { class: "spark-area" });
   #line = s("path", { class: "spark-line" });
+  /** A line of no length with round ends: a dot that the stretched picture leaves round. */
+  #end = s("path", { class: "spark-end" });
   /** @type {SVGSVGElement} */ element;
 
   constructor() {
@@ -24,7 +26,7 @@ export class Sparkline {
         class: "spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img",
         "aria-label": "No prices yet", focusable: "false",
       },
-      this.#area, this.#line,
+      this.#area, this.#line, this.#end,
     );
   }
 
@@ -66,6 +68,7 @@ export class Sparkline {
       (v, i) => `${(i * (values.length > 1 ? step : WIDTH)).toFixed(2)} ${y(v).toFixed(2)}`,
     );
     this.#line.setAttribute("d", `M${points.join("L")}`);
+    this.#end.setAttribute("d", `M${points.at(-1)}h0`);
     this.#area.setAttribute("d", `M0 ${HEIGHT}L${points.join("L")}L${WIDTH} ${HEIGHT}Z`);
     const way = direction(last - first);
     const label =

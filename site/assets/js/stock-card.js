@@ -15,9 +15,9 @@ export class StockCard {
   #price = h("p", { class: "stock-price" });
   #change = h("p", { class: "stock-change" });
   #mark = h("span", { "aria-hidden": "true" });
-  #word = h("span");
+  #word = h("span", { class: "visually-hidden" });
   #amount = h("span");
-  #percent = h("span", { class: "stock-part" });
+  #percent = h("span", { class: "stock-percent" });
   #name = h("p", { class: "stock-name" });
   #time = h("time");
   #volume = h("span");
@@ -67,6 +67,7 @@ export class StockCard {
     setText(this.#amount, signedDollars(quote.changeAbs));
     setText(this.#percent, signedPercent(quote.changePercent));
     this.#change.dataset.direction = way;
+    this.element.dataset.direction = way;
     setText(this.#time, clockTime(quote.asOf));
     this.#time.dateTime = quote.asOf.toISOString();
     setText(this.#volume, Number.isFinite(quote.volume) ? `Volume ${compact(quote.volume)}` : "");

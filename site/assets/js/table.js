@@ -20,9 +20,16 @@ export function table(caption, columns, rows) {
       h("thead", {}, h("tr", {}, columns.map(({ name, number }) =>
         h("th", { scope: "col", class: number ? "num" : null, text: name })))),
       body));
+  /** A last row that sums up; an empty cell says nothing. @param {(string | Node | null)[]} cells */
+  const foot = (cells) => {
+    body.after(h("tfoot", {}, h("tr", {}, cells.map((value, i) => h(i === 0 ? "th" : "td", {
+      scope: i === 0 ? "row" : null, "data-name": columns[i]?.name,
+      class: columns[i]?.number ? "num" : null,
+    }, value)))));
+  };
   const add = (/** @type {T[]} */ more) => body.append(...more.map((row) => tableRow(columns, row)));
   add(rows);
-  return { element, add, body };
+  return { element, add, foot, body };
 }
 
 /** @template T @param {Column<T>[]} columns @param {T} row */
@@ -41,7 +48,7 @@ function tableRow(columns, row) {
  * The numbers behind a chart, made when they are asked for.
  * @param {() => HTMLElement} make @param {string} [title]
  */
-export function numbersBehind(make, title = "The same as a table") {
+export function numbersBehind(make, title = "The same numbers as a table") {
   const details = h("details", { class: "numbers" }, h("summary", { text: title }));
   details.addEventListener("toggle", () => {
     details.querySelector(".table-frame")?.remove();

@@ -26,6 +26,13 @@ export function button(text, { kind = "quiet", onClick, ...attributes } = {}) {
 
 /** @param {string} text @param {...Child} more */
 export const empty = (text, ...more) => h("p", { class: "empty" }, text, ...more);
+/**
+ * What stands where something will be, and how it comes there.
+ * @param {string} title @param {string} text @param {...Child} more
+ */
+export const emptyState = (title, text, ...more) => h("div", { class: "empty empty-state" },
+  h("p", { class: "empty-title", text: title }), h("p", { text }),
+  more.length > 0 ? h("p", { class: "empty-action" }, ...more) : null);
 /** @param {string} text @param {string} [id] */
 export const hint = (text, id) => h("p", { class: "hint", id, text });
 /** @param {string} text */
@@ -43,6 +50,9 @@ export const field = (text, control) => h("label", { class: "field" }, h("span",
 export const problemLine = (id) => h("p", { class: "field-problem", role: "alert", id });
 /** @param {string} state the data @param {string} text */
 export const stateBadge = (state, text) => h("span", { class: "state", data: { state }, text });
+
+/** What was or will be done: the word says it, the colour repeats it. @param {boolean} isSell @param {string} text */
+export const sideWord = (isSell, text) => h("span", { class: "side", data: { side: isSell ? "sell" : "buy" }, text });
 
 /** Names with values. @param {[string, string][]} rows @param {boolean} [areNumbers] */
 export function pairs(rows, areNumbers = false) {

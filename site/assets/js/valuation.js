@@ -5,15 +5,21 @@
 /** @typedef {import("./account.js").Portfolio} Portfolio @typedef {import("./account.js").Position} Position
  * @typedef {import("./quotes.js").Quote} Quote */
 
-/** @param {number} price @param {number} quantity */
+/** Whole cents, rounded half to even as the server does. @param {number} price @param {number} quantity */
 export function valueAt(price, quantity) {
-  return Math.round((Math.round(price * 10_000) * quantity) / 100) / 100;
+  const units = Math.round(price * 10_000);
+  if (!Number.isSafeInteger(units) || !Number.isSafeInteger(quantity)) return Number.NaN;
+  const exact = BigInt(units) * BigInt(quantity);
+  const cents = exact / 100n;
+  const rest = exact % 100n;
+  return Number(rest > 50n || (rest === 50n && cents % 2n === 1n) ? cents + 1n : cents) / 100;
 }
 
-/** A position at the latest price. @param {Position} position @param {Quote | undefined} quote */
+/** A position at what it would bring, which is the bid: one rule, here and at the server.
+ * @param {Position} position @param {Quote | undefined} quote */
 export function markedPosition(position, quote) {
-  if (!quote) return position;
-  const marketValue = valueAt(quote.price, position.quantity);
+  if (!quote || !Number.isFinite(quote.bid)) return position;
+  const marketValue = valueAt(quote.bid, position.quantity);
   const known = Number.isFinite(position.cost);
   const profit = known ? marketValue - position.cost : Number.NaN;
   return {

@@ -8,6 +8,7 @@ import { MarketBoard } from "../market-board.js";
 import { figures } from "../figures.js";
 import { loadHistory } from "../history.js";
 import { holdingsList } from "../holdings.js";
+import { latestTrades } from "../latest-trades.js";
 import { tradeForm } from "../trade-form.js";
 import { quickButtons } from "../trade-actions.js";
 import { username } from "../session.js";
@@ -26,13 +27,15 @@ export async function view(context) {
     h("section", { "aria-labelledby": "deskMarket" },
       h("div", { class: "section-head" }, h("h2", { id: "deskMarket", text: "Market" }), parts.status),
       parts.away, parts.list, moreStocks(context), parts.summary),
-    h("div", { class: "two-up" },
+    h("div", { class: "two-up trade-forms" },
       tradeForm(context, "buy", symbols(context)), tradeForm(context, "sell", symbols(context))),
-    h("section", { "aria-labelledby": "deskHoldings" },
-      h("div", { class: "section-head" },
-        h("h2", { id: "deskHoldings", text: "What you hold" }),
-        h("p", {}, link("/app/portfolio", "Portfolio in detail"))),
-      holdingsList(context)));
+    h("div", { class: "desk-lower" },
+      h("section", { class: "panel", "aria-labelledby": "deskHoldings" },
+        h("div", { class: "section-head" },
+          h("h2", { id: "deskHoldings", text: "What you hold" }),
+          h("p", {}, link("/app/portfolio", "Portfolio in detail"))),
+        holdingsList(context)),
+      latestTrades(context)));
   const cards = new MarketBoard({
     market, signal, ...parts, extras: (symbol) => extras(context, symbol, parts.stars),
   });
@@ -70,10 +73,10 @@ function extras(context, symbol, stars) {
 
 /** The rest of the catalogue as links. @param {import("../app.js").Context} context */
 function moreStocks(context) {
-  const line = h("p", { class: "fineprint", id: "moreStocks", hidden: true });
+  const line = h("p", { class: "fineprint more-stocks", id: "moreStocks" });
   const show = (/** @type {{ symbol: string, name: string }[]} */ all) => {
     const others = all.filter(({ symbol }) => !context.market.listed.has(symbol));
-    line.hidden = others.length === 0;
+    if (others.length === 0) return;
     replace(line, "Also in the catalogue: ", others.flatMap(({ symbol, name }, i) => [
       i > 0 ? ", " : null, link(`/app/stocks/${symbol}`, name ? `${symbol}, ${name}` : symbol),
     ]));

@@ -5,7 +5,8 @@ import { api } from "../api.js";
 import { h, replace, s } from "../dom.js";
 import { date, dateTime } from "../format.js";
 import { duration, reason, steps, unpack } from "../execution-model.js";
-import { empty, hint, link, panel, stateBadge } from "../ui.js";
+import { added, jsonBlock } from "../json-view.js";
+import { empty, hint, lede, link, panel, stateBadge } from "../ui.js";
 
 const WORDS = {
   SUCCEEDED: "Succeeded", FAILED: "Failed", RUNNING: "Running", TIMED_OUT: "Timed out", ABORTED: "Stopped",
@@ -24,23 +25,29 @@ export async function view({ root, params, signal, reload }) {
   const to = date(run?.stopDate ?? run?.endedAt ?? run?.stop);
   const output = /** @type {any} */ (unpack(run?.output));
   const word = WORDS[/** @type {keyof typeof WORDS} */ (run?.status)] ?? String(run?.status ?? "Unknown");
+  const message = output?.trade?.message;
   replace(
     root,
-    h("p", { class: "kicker" }, link("/app/transactions", "History")),
-    h("h1", { text: "Run of a trade" }),
-    h("p", { class: "run-id" }, stateBadge(String(run?.status).toLowerCase(), word),
-      ` ${from ? dateTime(from.getTime()) : ""} · ${duration(from, to)} in all`),
-    output?.trade?.message ? h("p", { text: `${output.trade.message}.` }) : null,
-    run?.error ? failure(reason(run.error, run.cause)) : null,
+    h("p", { class: "kicker" }, link("/app/transactions", "History"), h("span", { "aria-hidden": "true", text: " / " }), "Run"),
+    h("div", {},
+      h("h1", { text: "Run of a trade" }),
+      message ? lede(`${message}.`) : null,
+      run?.error ? h("p", { class: "notice notice-problem run-error", text: reason(run.error, run.cause) }) : null),
+    h("dl", { class: "figures run-figures" },
+      fact("State", stateBadge(String(run?.status).toLowerCase(), word)),
+      fact("Took", duration(from, to)),
+      fact("Steps", String(found.length)),
+      fact("Started", from ? h("time", { datetime: from.toISOString(), text: dateTime(from.getTime()) }) : "–")),
     h("div", { class: "run-grid" },
-      panel("graphTitle", "Steps", graph(found, String(run?.status ?? ""))),
-      h("div", {},
-        found.map((step, i) => stepPanel(step, i, from, to)),
-        found.length === 0 ? empty("No steps are recorded.") : null)),
-    panel("wholeTitle", "The whole run",
+      panel("graphTitle", "Path", graph(found, String(run?.status ?? ""))),
+      panel("stepsTitle", "Steps",
+        found.length === 0 ? empty("No steps are recorded.") : hint("Each bar stands where the step lay in the run. Open one to see what went in and what came out."),
+        h("div", { class: "steps" }, found.map((step, i) => stepRow(step, i, from, to))))),
+    h("details", { class: "panel whole" },
+      h("summary", {}, h("span", { class: "step-name", text: "The whole run as data" })),
       hint(`Name: ${String(run?.name ?? run?.id ?? params.id)}`),
-      block("Input", unpack(run?.input)), block("Output", output),
-      run?.error ? block("Cause", unpack(run.cause)) : null));
+      jsonBlock("Input", unpack(run?.input)), jsonBlock("Output", output),
+      run?.error ? jsonBlock("Cause", unpack(run.cause)) : null));
   if (run?.status === "RUNNING") {
     const timer = window.setTimeout(reload, 2000);
     signal.addEventListener("abort", () => clearTimeout(timer));
@@ -79,18 +86,24 @@ function graph(found, status) {
   return svg;
 }
 
+/** @param {string} name @param {Node | string} value */
+const fact = (name, value) => h("div", { class: "figure" }, h("dt", { text: name }), h("dd", {},
+  h("span", { class: "figure-value" }, value)));
+
 /**
  * @param {import("../execution-model.js").Step} step
  * @param {number} i @param {Date | null} from @param {Date | null} to
  */
-function stepPanel(step, i, from, to) {
+function stepRow(step, i, from, to) {
   const tries = step.tries > 1 ? ` · ${step.tries} tries` : "";
-  return h("details", { class: "panel step", open: i === 0 },
-    h("summary", {}, h("span", { class: "step-name", text: `${i + 1}. ${step.name}` }),
-      h("span", { class: "hint", text: `${step.kind} · ${duration(step.from, step.to)}${tries}` })),
-    timeline(step, from, to),
-    step.error ? failure(step.error) : null,
-    block("Input", step.input), block("Output", step.output));
+  return h("details", { class: "step", data: { state: step.status }, open: i === 0 },
+    h("summary", {},
+      h("span", { class: "step-name" }, h("span", { class: "step-mark", "aria-hidden": "true", text: MARKS[step.status] }), `${i + 1}. ${step.name}`),
+      timeline(step, from, to),
+      h("span", { class: "hint num", text: `${step.kind} · ${duration(step.from, step.to)}${tries}` })),
+    step.error ? h("p", { class: "field-problem", text: step.error }) : null,
+    h("div", { class: "step-data" },
+      jsonBlock("Input", step.input), jsonBlock("Output", step.output, added(step.input, step.output))));
 }
 
 /**
@@ -99,21 +112,13 @@ function stepPanel(step, i, from, to) {
  * @param {Date | null} to
  */
 function timeline(step, from, to) {
-  if (!from || !to || !step.from || !step.to) return null;
+  if (!from || !to || !step.from || !step.to) return h("span");
   const whole = Math.max(1, to.getTime() - from.getTime());
-  const x = ((step.from.getTime() - from.getTime()) / whole) * 100;
-  const width = Math.max(1, ((step.to.getTime() - step.from.getTime()) / whole) * 100);
-  return s("svg", { class: "timeline", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" },
+  const width = Math.min(100, Math.max(2, ((step.to.getTime() - step.from.getTime()) / whole) * 100));
+  const x = Math.min(100 - width, ((step.from.getTime() - from.getTime()) / whole) * 100);
+  return s("svg", {
+    class: "timeline", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true", focusable: "false",
+  },
     s("rect", { class: "timeline-all", x: 0, y: 0, width: 100, height: 4 }),
-    s("rect", { class: "timeline-step", x: Math.min(99, x).toFixed(2), y: 0, width: width.toFixed(2), height: 4 }));
-}
-
-/** @param {string} text */
-const failure = (text) => h("p", { class: "field-problem", text });
-
-/** @param {string} title @param {unknown} value */
-function block(title, value) {
-  if (value === undefined || value === null) return null;
-  return h("div", { class: "data" }, h("h3", { text: title }),
-    h("pre", { tabindex: "0", text: typeof value === "string" ? value : JSON.stringify(value, null, 2) }));
+    s("rect", { class: "timeline-step", x: x.toFixed(2), y: 0, width: width.toFixed(2), height: 4 }));
 }

@@ -6,15 +6,15 @@ import { loadFavorites, star } from "../favorites.js";
 import { loadHistory } from "../history.js";
 import { StockCard } from "../stock-card.js";
 import { quickButtons } from "../trade-actions.js";
-import { empty as emptyLine, link } from "../ui.js";
+import { emptyState, link } from "../ui.js";
 
 /** @type {import("../app.js").View} */
 export async function view(context) {
   const { root, market, account, signal } = context;
   const favorites = await loadFavorites();
   const list = h("ul", { class: "cards", id: "favoriteList" });
-  const empty = emptyLine(
-    "No favourites yet. The star on a stock's card puts it here. ", link("/app/", "To the market"));
+  const empty = emptyState("No favourites yet",
+    "The star on a stock's card or page keeps it here, with its live price.", link("/app/", "To the market"));
   empty.hidden = favorites.size > 0;
   /** @type {Map<string, StockCard>} */
   const cards = new Map();

@@ -2,12 +2,12 @@
 // Orders: those that wait, which can be cancelled, and those that are done.
 
 import { api, ApiError } from "../api.js";
-import { h, replace } from "../dom.js";
+import { h, replace, replaceKeepingFocus } from "../dom.js";
 import { count, dateTime, price } from "../format.js";
 import { pagedList } from "../pages.js";
 import { table } from "../table.js";
 import { toast } from "../toast.js";
-import { button, empty, lede, runLink, stateBadge } from "../ui.js";
+import { button, emptyState, lede, link, runLink, sideWord, stateBadge, stockLink } from "../ui.js";
 
 const OPEN = new Set(["new", "accepted", "partially_filled"]);
 const WORDS = {
@@ -17,15 +17,15 @@ const WORDS = {
 
 /** @type {import("../app.js").View} */
 export async function view(context) {
-  const { root, signal } = context;
+  const { root, account, signal } = context;
   const holder = h("div", { id: "orders" });
   /** @type {ReturnType<typeof table> | null} */ let made = null;
   const pages = pagedList({
     path: "/orders?limit=50", member: "orders", signal,
-    onRows: (rows) => {
-      if (made) made.add(rows);
-      else if (rows.length === 0) replace(holder, empty("No orders yet. They appear here with the first trade."));
-      else replace(holder, (made = table("Your orders, newest first", columns(context), rows)).element);
+    onRows: (rows, isWhole) => {
+      if (made && !isWhole) made.add(rows);
+      else if (rows.length === 0) replace(holder, nothing());
+      else replaceKeepingFocus(holder, (made = table("Your orders, newest first", columns(context), rows)).element);
     },
   });
   await pages.load();
@@ -34,6 +34,7 @@ export async function view(context) {
     h("h1", { text: "Orders" }),
     lede("A limit order waits here until the market reaches its price, or until you cancel it."),
     holder, pages.more);
+  account.onChange(() => void pages.refresh().catch(() => null), signal);
   return "Orders";
 }
 
@@ -49,9 +50,14 @@ function columns(context) {
   ];
 }
 
+const nothing = () => emptyState("No orders yet",
+  "Each order is listed here: what it was for, what became of it, and the steps that it took.",
+  link("/app/", "Trade on the desk"));
+
 /** @param {any} order */
 function what(order) {
-  return `${order.side === "sell" ? "Sell" : "Buy"} ${count(order.quantity)} ${order.symbol}`;
+  const isSell = order.side === "sell";
+  return h("span", {}, sideWord(isSell, isSell ? "Sell" : "Buy"), ` ${count(order.quantity)} `, stockLink(String(order.symbol)));
 }
 
 /** @param {any} order */
@@ -64,7 +70,7 @@ function state(order) {
 /** @param {import("../app.js").Context} context @param {any} order */
 function actions({ account, reload }, order) {
   const id = order.execution_id ?? order.executionId;
-  const run = id ? runLink(id, "Run", `Run of the order for ${order.symbol}`) : null;
+  const run = id ? runLink(id, "See the run", `See the run of the order for ${order.symbol}`) : null;
   if (!OPEN.has(order.status)) return run ?? "";
   const cancel = button("Cancel", {
     kind: "quiet small", "aria-label": `Cancel the order for ${order.quantity} ${order.symbol}`,

@@ -1,11 +1,11 @@
 // @ts-check
 // What was bought and sold, newest first.
 
-import { h, replace } from "../dom.js";
+import { h, replace, replaceKeepingFocus } from "../dom.js";
 import { count, dateTime, direction, dollars, price, signedDollars } from "../format.js";
 import { pagedList } from "../pages.js";
 import { table } from "../table.js";
-import { empty, lede, runLink, stockLink } from "../ui.js";
+import { emptyState, lede, link, runLink, sideWord, stockLink } from "../ui.js";
 
 const COLUMNS = [
   { name: "Trade", cell: (/** @type {any} */ t) => trade(t) },
@@ -22,15 +22,15 @@ const COLUMNS = [
 ];
 
 /** @type {import("../app.js").View} */
-export async function view({ root, signal }) {
+export async function view({ root, account, signal }) {
   const holder = h("div", { id: "transactions" });
   /** @type {ReturnType<typeof table> | null} */ let made = null;
   const pages = pagedList({
     path: "/transactions?limit=50", member: "transactions", signal,
-    onRows: (rows) => {
-      if (made) made.add(rows);
-      else if (rows.length === 0) replace(holder, empty("No trades yet."));
-      else replace(holder, (made = table("Your trades, newest first", told(rows), rows)).element);
+    onRows: (rows, isWhole) => {
+      if (made && !isWhole) made.add(rows);
+      else if (rows.length === 0) replace(holder, nothing());
+      else replaceKeepingFocus(holder, (made = table("Your trades, newest first", told(rows), rows)).element);
     },
   });
   await pages.load();
@@ -39,6 +39,7 @@ export async function view({ root, signal }) {
     h("h1", { text: "History" }),
     lede("Every trade that was filled, with the price it really got."),
     holder, pages.more);
+  account.onChange(() => void pages.refresh().catch(() => null), signal);
   return "History";
 }
 
@@ -50,12 +51,16 @@ function told(rows) {
     && (name !== "More" || has("executionId")));
 }
 
+const nothing = () => emptyState("No trades yet",
+  "Every purchase and sale that was filled is listed here, with the price it really got and the cash after it.",
+  link("/app/", "Make the first one on the desk"));
+
 /** @param {any} t */
 const isSell = (t) => (t.side ?? t.type) === "sell";
 
 /** @param {any} t */
 function trade(t) {
-  return h("span", {}, `${isSell(t) ? "Sold" : "Bought"} ${count(t.quantity)} `, stockLink(t.symbol));
+  return h("span", {}, sideWord(isSell(t), isSell(t) ? "Sold" : "Bought"), ` ${count(t.quantity)} `, stockLink(t.symbol));
 }
 
 /** @param {any} t */
@@ -67,5 +72,5 @@ function amount(t) {
 /** @param {any} t */
 function run(t) {
   const id = t.executionId ?? t.execution_id;
-  return id ? runLink(id, "Run", `Run of the trade in ${t.symbol}`) : "";
+  return id ? runLink(id, "See the run", `See the run of the trade in ${t.symbol}`) : "";
 }
