@@ -295,6 +295,9 @@ static const unsigned char S009[] = {
 static const unsigned char S010[] = {
 #embed "../portico/Documentation.docc/Diagnostics/S010.md"
 };
+static const unsigned char S011[] = {
+#embed "../portico/Documentation.docc/Diagnostics/S011.md"
+};
 static const unsigned char S030[] = {
 #embed "../portico/Documentation.docc/Diagnostics/S030.md"
 };
@@ -348,6 +351,15 @@ static const unsigned char W011[] = {
 };
 static const unsigned char W012[] = {
 #embed "../portico/Documentation.docc/Diagnostics/W012.md"
+};
+static const unsigned char W013[] = {
+#embed "../portico/Documentation.docc/Diagnostics/W013.md"
+};
+static const unsigned char W014[] = {
+#embed "../portico/Documentation.docc/Diagnostics/W014.md"
+};
+static const unsigned char W015[] = {
+#embed "../portico/Documentation.docc/Diagnostics/W015.md"
 };
 static const unsigned char Y001[] = {
 #embed "../portico/Documentation.docc/Diagnostics/Y001.md"
@@ -500,6 +512,7 @@ static const struct {
     {"S008", S008, sizeof S008},
     {"S009", S009, sizeof S009},
     {"S010", S010, sizeof S010},
+    {"S011", S011, sizeof S011},
     {"S030", S030, sizeof S030},
     {"S031", S031, sizeof S031},
     {"S040", S040, sizeof S040},
@@ -518,6 +531,9 @@ static const struct {
     {"W010", W010, sizeof W010},
     {"W011", W011, sizeof W011},
     {"W012", W012, sizeof W012},
+    {"W013", W013, sizeof W013},
+    {"W014", W014, sizeof W014},
+    {"W015", W015, sizeof W015},
     {"Y001", Y001, sizeof Y001},
     {"Y002", Y002, sizeof Y002},
     {"Y003", Y003, sizeof Y003},

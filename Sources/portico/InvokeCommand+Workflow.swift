@@ -3,6 +3,7 @@ import Diagnostics
 import Foundation
 import JSON
 import Store
+import Synchronization
 import Time
 import Trading
 import Workflows
@@ -165,15 +166,23 @@ extension InvokeCommand {
 }
 
 /// Carries out the tasks of a state machine: a mock where there is one, the project otherwise.
-private struct WorkflowTasks: Sendable {
-  let mocks: MockedTasks?
-  let functions: FunctionBinding?
+private final class WorkflowTasks: Sendable {
+  private let mocks: MockedTasks?
+  private let functions: FunctionBinding?
+  /// Tasks that were called, each with its repetitions counted once.
+  private let begun = Mutex(0)
+
+  init(mocks: MockedTasks?, functions: FunctionBinding?) {
+    self.mocks = mocks
+    self.functions = functions
+  }
 
   func carryOut(_ resource: TaskResource, _ input: JSON, _ context: TaskContext) async throws
     -> JSON
   {
     // A function may not notice that the program is ending; the next one does not begin.
     try Task.checkCancellation()
+    if context.retryCount == 0 { begun.withLock { $0 += 1 } }
     do {
       if let answer = try mocks?.next(context.state) { return answer }
       if resource == .dynamoDBPutItem { return try await put(input) }
@@ -191,11 +200,11 @@ private struct WorkflowTasks: Sendable {
   /// the payload.
   private func call(_ name: String, _ payload: JSON, _ context: TaskContext) async throws -> JSON {
     var payload = payload
-    // What a trade is not done twice by, when its state is tried again.
+    // What a trade is not done twice by, when its state is tried again; another one has another.
     if case .object(var object) = payload, object["executionId"] == nil,
       functions?.parts.trading.taskFunctions[name] != nil
     {
-      object["executionId"] = .string(context.execution.name)
+      object["executionId"] = .string("\(context.execution.name)-\(begun.withLock { $0 })")
       payload = .object(object)
     }
     let caller = context.executionInput["user"]?.string

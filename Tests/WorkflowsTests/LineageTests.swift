@@ -1,6 +1,7 @@
 import Diagnostics
 import JSON
 import Synchronization
+import TestSupport
 import Testing
 import Time
 
@@ -75,6 +76,28 @@ struct LineageTests {
   {
     let substitutions = DefinitionSubstitutions(["A": "1", "B": "${A}"])
     #expect(substitutions.applied(to: [.string(text), 5]) == [.string(expected), 5])
+  }
+
+  @Test func `region and account are those of the ARNs of executions`() throws {
+    let path = "site/workflows/stock-trader.asl.json"
+    let machine = try StateMachine(
+      parsing: Array(Repository.text(path).utf8), name: "stock-trader", file: path)
+    #expect(
+      machine.tasks.first?.resource.text
+        == "arn:aws:lambda:local:000000000000:function:ExecuteTradeFunction")
+    let pseudo = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:F"
+    #expect(
+      DefinitionSubstitutions(["Region": "eu-west-2"]).applied(
+        to: [.string(pseudo), "${Region}"]) == [
+          "arn:aws:lambda:local:000000000000:function:F", "eu-west-2",
+        ])
+  }
+
+  @Test func `a substitution without a place is told`() throws {
+    let misspelt = DefinitionSubstitutions(["DDBTabel": "x", "DDBTable": "y"])
+    let unused = misspelt.unused(in: try definition(), file: "m")
+    #expect(unused.map(\.code) == [.workflowSubstitutionUnused])
+    #expect(unused.first?.remedy == "did you mean 'DDBTable'?")
   }
 
   @Test func `a resource that nothing stands for is refused by name`() throws {

@@ -239,8 +239,7 @@ package struct ExecutionMachine: Sendable {
     TaskCall(
       resource: resource, input: input, timeoutSeconds: timeout, heartbeatSeconds: heartbeat,
       executionDeadline: deadline, execution: record.id, state: current?.state.name ?? "",
-      retryCount: current?.retryCount ?? 0, executionStartedAt: record.startedAt,
-      executionInput: record.input)
+      retryCount: current?.retryCount ?? 0, executionInput: record.input)
   }
 
   mutating func invoke(_ call: TaskCall) -> Action {

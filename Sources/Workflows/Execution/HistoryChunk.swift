@@ -190,8 +190,9 @@ private struct PayloadList {
 private struct ResourceList {
   private(set) var texts: [JSON] = []
   private(set) var known: [TaskResource] = []
-  /// What SAM writes before a function's name; a colon stands for it.
-  private static let functions = "arn:aws:lambda:${Region}:${Account}:function"
+  /// What stands before the name of a function of this program; a colon stands for it.
+  private static let functions =
+    "arn:aws:lambda:\(ExecutionID.region):\(ExecutionID.account):function"
 
   init() {}
 

@@ -50,12 +50,4 @@ package struct HistoryEvent: Sendable, Hashable {
   private static func taskType(_ resource: TaskResource, _ what: String) -> String {
     resource.isFunction ? "LambdaFunction\(what)" : "Task\(what)"
   }
-
-  /// The state it tells of, when it enters or leaves one.
-  package var stateName: String? {
-    switch kind {
-    case .stateEntered(_, let name, _), .stateExited(_, let name, _, _): name
-    default: nil
-    }
-  }
 }

@@ -15,7 +15,6 @@ package struct TaskCall: Sendable {
   package var state: String
   /// Retries of this state so far.
   package var retryCount: Int
-  package var executionStartedAt: Timestamp
   package var executionInput: JSON
 }
 

@@ -13,7 +13,6 @@ package struct TaskContext: Sendable {
   package let state: String
   /// Retries of this state so far.
   package let retryCount: Int
-  package let executionStartedAt: Timestamp
   /// What the execution was started with.
   package let executionInput: JSON
   /// The events that are not kept yet: a function that commits of its own may take them along.

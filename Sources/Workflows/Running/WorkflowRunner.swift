@@ -5,7 +5,7 @@ import Time
 /// log.
 package struct WorkflowRunner: Sendable {
   /// When events are kept.
-  package enum Recording: String, Sendable, Hashable, CaseIterable {
+  package enum Recording: Sendable, Hashable {
     /// Before every task and every wait: after a crash the execution goes on where it was.
     case eachStep
     /// With the end, or in a task's own commit: few commits; after a crash the execution begins
@@ -148,8 +148,7 @@ package struct WorkflowRunner: Sendable {
     let limits = TaskLimits(call, startedAt: clock.now())
     let context = TaskContext(
       execution: call.execution, state: call.state, retryCount: call.retryCount,
-      executionStartedAt: call.executionStartedAt, executionInput: call.executionInput,
-      pending: pending)
+      executionInput: call.executionInput, pending: pending)
     guard let limit = limits.first else { return try await outcome(call, context) }
     return try await withThrowingTaskGroup(of: ExecutionMachine.Event?.self) { group in
       group.addTask { try await outcome(call, context) }
