@@ -12,8 +12,9 @@ from pathlib import Path
 
 import exchange_calendars
 import pandas
+from playwright.sync_api import sync_playwright
 
-from checks import Checks
+from checks import Checks, launch
 from running import Server
 
 FIRST, LAST = 2007, 2035
@@ -94,6 +95,23 @@ def continuous(checks, server):
                 told["is_open"] is True and told["next_open"] is None and told["next_close"] is None, told=told)
 
 
+def page(checks, server):
+    """What somebody sees who looks at the market without a session."""
+    told = server.api("GET", "/market/clock").json()
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        view = browser.new_page()
+        errors = []
+        view.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        view.goto(server.origin + "/")
+        words = "Live" if told["is_open"] else "Market closed · opens"
+        view.wait_for_function(
+            "words => document.querySelector('#feedText').textContent.startsWith(words)", arg=words)
+        checks.note("the page says whether the market trades", not errors, errors=errors,
+                    text=view.inner_text("#feedText"))
+        browser.close()
+
+
 def faster(checks, options, folder, oracle):
     """A market that runs sixty times as fast, half an hour after an opening: orders there, times of the wall here."""
     now = time.time()
@@ -109,6 +127,8 @@ def faster(checks, options, folder, oracle):
         told = server.api("GET", "/market/clock").json()
         after = pandas.Timestamp.now(tz="UTC")
         shown = epoch + (before - epoch) * SPEED, epoch + (after - epoch) * SPEED
+        # The program's clock counts whole milliseconds, each of them SPEED of the market's.
+        shown = shown[0] - pandas.Timedelta(milliseconds=SPEED), shown[1]
         checks.note("the market's clock runs sixty times as fast", told["speed"] == SPEED and told["is_open"] is True
                     and shown[0].floor("ms") <= pandas.Timestamp(told["timestamp"]) <= shown[1], told=told)
         bought = server.api("POST", "/buy", {"symbol": "AAPL", "quantity": 1}, token=token)
@@ -138,6 +158,7 @@ def main():
             token = sign_up(server)
             years(checks, server, token, oracle)
             orders(checks, server, token, clock(checks, server, oracle))
+            page(checks, server)
         with checks.step("faster"):
             faster(checks, options, Path(folder), oracle)
         with checks.step("continuous"), Server(options.portico, Path(folder) / "continuous") as server:

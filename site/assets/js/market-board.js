@@ -1,7 +1,7 @@
 // @ts-check
 // A list of live stock cards with its status line, its error state and its announcements.
 
-import { clockTime } from "./format.js";
+import { clockTime, shortDateTime } from "./format.js";
 import { setText } from "./dom.js";
 import { StockCard, spokenSummary } from "./stock-card.js";
 
@@ -36,7 +36,10 @@ export class MarketBoard {
     }
     options.retry.addEventListener("click", () => this.#retry());
     options.market.subscribe(
-      { onQuotes: (quotes) => this.#show(quotes), onState: (state, reason) => this.#tell(state, reason) },
+      {
+        onQuotes: (quotes) => this.#show(quotes), onState: (state, reason) => this.#tell(state, reason),
+        onHours: () => this.#refreshStatus(),
+      },
       options.signal);
   }
 
@@ -100,8 +103,11 @@ export class MarketBoard {
 
   #refreshStatus() {
     const text = this.options.status.lastElementChild;
-    const { quotes, state } = this.options.market;
+    const { quotes, state, hours } = this.options.market;
     if (!text) return;
+    const isClosed = hours?.isOpen === false && (state === "live" || state === "polling");
+    this.options.status.toggleAttribute("data-closed", isClosed);
+    if (isClosed) return setText(text, `Market closed · opens ${shortDateTime(hours?.opens)}`);
     const latest = Math.max(0, ...[...quotes.values()].map((quote) => quote.asOf.getTime()));
     setText(text, `${WORDS[state]}${latest ? ` · ${clockTime(latest)}` : ""}`);
   }

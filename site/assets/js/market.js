@@ -1,12 +1,14 @@
 // @ts-check
 // The latest quote of every symbol, shared by whatever on a page shows prices.
 
+import { followHours } from "./market-hours.js";
 import { QuoteFeed } from "./quotes.js";
 
 /**
  * @typedef {import("./quotes.js").Quote} Quote
  * @typedef {import("./quotes.js").FeedState} FeedState
- * @typedef {{ onQuotes?: (quotes: Quote[]) => void, onState?: (state: FeedState, reason: string) => void }} Subscriber
+ * @typedef {import("./market-hours.js").Hours} Hours
+ * @typedef {{ onHours?: (hours: Hours) => void, onQuotes?: (quotes: Quote[]) => void, onState?: (state: FeedState, reason: string) => void }} Subscriber
  */
 
 export class Market {
@@ -15,6 +17,7 @@ export class Market {
   /** @type {Set<Subscriber>} */ #subscribers = new Set();
   /** @type {FeedState} */ state = "connecting";
   reason = "";
+  /** Known once the service has told. @type {Hours | null} */ hours = null;
 
   /** @param {string} apiBaseURL */
   constructor(apiBaseURL) {
@@ -41,7 +44,13 @@ export class Market {
     });
   }
 
-  start() { this.feed.start(); }
+  start() {
+    this.feed.start();
+    followHours((hours) => {
+      this.hours = hours;
+      for (const subscriber of this.#subscribers) subscriber.onHours?.(hours);
+    });
+  }
 
   /** Follows these, too. @param {Iterable<string>} symbols */
   want(symbols) { this.feed.want(symbols); }
@@ -56,6 +65,7 @@ export class Market {
     this.#subscribers.add(subscriber);
     signal?.addEventListener("abort", () => this.#subscribers.delete(subscriber));
     if (this.quotes.size > 0) subscriber.onQuotes?.([...this.quotes.values()]);
+    if (this.hours) subscriber.onHours?.(this.hours);
     if (this.state !== "connecting") subscriber.onState?.(this.state, this.reason);
   }
 }

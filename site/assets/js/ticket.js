@@ -3,7 +3,7 @@
 
 import { api, ApiError } from "./api.js";
 import { h, replace, setText } from "./dom.js";
-import { count, dollars, number, price, shares } from "./format.js";
+import { count, dollars, number, price, shares, shortDateTime } from "./format.js";
 import { place } from "./trade-actions.js";
 import { button, field, pairs, panel, problemLine } from "./ui.js";
 import { valueAt } from "./valuation.js";
@@ -27,6 +27,7 @@ export function ticket(context, symbol) {
   const confirm = button("Place the order", { kind: "main wide", hidden: true });
   const review = button("Preview", { kind: "main wide", type: "submit" });
   const estimate = h("p", { class: "hint", id: "ticketEstimate" });
+  const closed = h("p", { class: "hint", id: "ticketClosed", hidden: true });
   const amounts = h("div", { class: "amounts", role: "group", "aria-label": "Set the number of shares" },
     ["1", "5", "10", "Max"].map((text) => h("button", {
       type: "button", class: "segment", text, on: { click: () => fill(text) },
@@ -36,7 +37,7 @@ export function ticket(context, symbol) {
     choice("side", "Side", [["buy", "Buy"], ["sell", "Sell"]]),
     choice("type", "Order", [["market", "Market"], ["limit", "Limit"]]),
     h("div", { class: "field-group" }, field("Shares", quantity), amounts), limitField,
-    h("div", {}, held, estimate), problem, review, preview, confirm);
+    h("div", {}, held, estimate, closed), problem, review, preview, confirm);
 
   const read = () => {
     const data = new FormData(form);
@@ -104,7 +105,13 @@ export function ticket(context, symbol) {
     (refused ? quantity : review).focus();
   });
   account.subscribe(tell, signal);
-  market.subscribe({ onQuotes: (quotes) => { if (quotes.some((q) => q.symbol === symbol)) tell(); } }, signal);
+  market.subscribe({
+    onQuotes: (quotes) => { if (quotes.some((q) => q.symbol === symbol)) tell(); },
+    onHours: ({ isOpen, opens }) => {
+      closed.hidden = isOpen;
+      setText(closed, `The market is closed until ${shortDateTime(opens)}; a limit order waits until then`);
+    },
+  }, signal);
   form.dataset.side = "buy";
   tell();
   const made = panel("ticketTitle", "Trade", form);
