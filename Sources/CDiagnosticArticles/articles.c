@@ -298,6 +298,9 @@ static const unsigned char S010[] = {
 static const unsigned char S011[] = {
 #embed "../portico/Documentation.docc/Diagnostics/S011.md"
 };
+static const unsigned char S012[] = {
+#embed "../portico/Documentation.docc/Diagnostics/S012.md"
+};
 static const unsigned char S030[] = {
 #embed "../portico/Documentation.docc/Diagnostics/S030.md"
 };
@@ -513,6 +516,7 @@ static const struct {
     {"S009", S009, sizeof S009},
     {"S010", S010, sizeof S010},
     {"S011", S011, sizeof S011},
+    {"S012", S012, sizeof S012},
     {"S030", S030, sizeof S030},
     {"S031", S031, sizeof S031},
     {"S040", S040, sizeof S040},

@@ -10,12 +10,13 @@ import Synchronization
 /// Preview: builds into its own folder, watches the sources, swaps the site and reloads browsers.
 final class Preview: Sendable {
   /// Where preview's bundle lies: never `dist/`, so that what is deployed was built by `build`.
-  let folder = ".build-cache/preview"
+  private let place: PreviewFolder
   let reload = LiveReload()
   private let project: Project
   private let builder: SiteBuild
 
-  init(project: Project) {
+  init(project: Project) throws(Diagnostic) {
+    place = try PreviewFolder()
     self.project = project
     var settings = project.site
     // Absolute URLs and the policy follow the one origin of preview.
@@ -27,13 +28,13 @@ final class Preview: Sendable {
 
   /// The first build; its mistakes end the command.
   func build() throws {
-    let report = try builder.run(into: BundleFolder(path: folder))
+    let report = try builder.run(into: BundleFolder(path: place.path))
     CommandFailure.show(report.warnings)
   }
 
   /// The bundle with the reload script in its pages; their digests and tags change with it.
   func site(limit: Int, previous: StaticSite? = nil) throws -> StaticSite {
-    let bundle = BundleFolder(path: folder)
+    let bundle = BundleFolder(path: place.path)
     var manifest = try bundle.readManifest()
     var pages: [String: [UInt8]] = [:]
     for index in manifest.entries.indices where manifest.entries[index].kind == .page {
@@ -66,7 +67,7 @@ final class Preview: Sendable {
 
   private func rebuild(_ changed: [String], _ gateway: Gateway, _ limit: Int) {
     do {
-      let report = try builder.run(into: BundleFolder(path: folder), changed: changed)
+      let report = try builder.run(into: BundleFolder(path: place.path), changed: changed)
       let site = try site(limit: limit, previous: gateway.site.snapshot)
       try gateway.site.replace(with: site)
       CommandFailure.show(report.warnings)

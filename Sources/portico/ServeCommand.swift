@@ -53,7 +53,7 @@ struct ServeCommand: AsyncParsableCommand {
     let assembly = ServeAssembly(
       project: project, isProduction: production, clock: clock,
       log: { Terminal.writeError($0 + "\n") })
-    let preview = production ? nil : Preview(project: project)
+    let preview = production ? nil : try Preview(project: project)
     let limit = project.gateway.bundleBytes
     try preview?.build()
     let site =

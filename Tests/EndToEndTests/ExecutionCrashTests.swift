@@ -10,11 +10,13 @@ struct ExecutionCrashTests {
   static let rounds = ProcessInfo.processInfo.environment["PORTICO_PROVE"] == nil ? 3 : 100
   private static let orders = 25
   private static let json = [("Content-Type", "application/json")]
+  /// Cash for every order of all rounds: none may be refused.
+  private static let rich = ["PORTICO_TRADING_STARTING_CASH_CENTS": "100000000000"]
 
   @Test(.timeLimit(.minutes(30)))
   func `what was accepted is traded once, whenever the program ends`() throws {
     let data = try TemporaryFolder()
-    var server = try RunningServer(data: data)
+    var server = try RunningServer(data: data, environment: Self.rich)
     let bearer = try signIn(server)
     var accepted: Set<String> = []
     for round in 0..<Self.rounds {
@@ -34,7 +36,7 @@ struct ExecutionCrashTests {
         if let name { accepted.insert(name) }
       }
       killer.wait()
-      server = try RunningServer(data: data, port: server.port)
+      server = try RunningServer(data: data, port: server.port, environment: Self.rich)
     }
     #expect(!accepted.isEmpty)
     let executions = try ended(server, bearer)

@@ -6,6 +6,18 @@ import Testing
 /// The real binary: build, serve, ask, trade, crash, drain. One at a time: the machine is small.
 @Suite("The binary", .serialized)
 struct ServeTests {
+  @Test func `two previews of one project have each its own pages`() throws {
+    let servers = [try RunningServer(), try RunningServer()]
+    for server in servers {
+      let feed = String(server.get("/feed.xml").body)
+      #expect(feed.contains("http://localhost:\(server.port)/"))
+      for other in servers where other.port != server.port {
+        #expect(!feed.contains(":\(other.port)/"))
+      }
+    }
+    for server in servers { #expect(server.stop() == 0) }
+  }
+
   @Test func `a preview answers site, API and admin, and drains`() throws {
     let server = try RunningServer()
     let page = server.get("/")
