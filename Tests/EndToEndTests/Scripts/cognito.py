@@ -34,7 +34,7 @@ CLIENT = "1example23456789abcdefghij"
 
 
 class Pool:
-    """What the stub knows: keys, codes, refresh tokens, and what it was asked."""
+    """What the stand-in for Cognito knows: keys, codes, refresh tokens, and what it was asked."""
 
     def __init__(self, port):
         self.port = port
@@ -210,8 +210,8 @@ def main():
     checks, seen = Checks(), Complaints()
     pool = Pool(free_port())
     Answers.pool = pool
-    stub = ThreadingHTTPServer(("127.0.0.1", pool.port), Answers)
-    threading.Thread(target=stub.serve_forever, daemon=True).start()
+    cognito = ThreadingHTTPServer(("127.0.0.1", pool.port), Answers)
+    threading.Thread(target=cognito.serve_forever, daemon=True).start()
     with Server(options.portico, options.out, config=settings(pool, options.out)) as server:
         pool.callbacks, pool.logouts = [f"{server.origin}/callback"], [f"{server.origin}/"]
         rules = ", ".join(f"MAP {host} 127.0.0.1" for host in (ISSUER_HOST, OAUTH_HOST))
@@ -226,7 +226,7 @@ def main():
             if checks.failed:
                 page.screenshot(path=options.out / "cognito-failed.png", full_page=True)
             browser.close()
-    stub.shutdown()
+    cognito.shutdown()
     checks.finish()
 
 

@@ -9,7 +9,7 @@ import Tokens
 
 @testable import Gateway
 
-/// A gateway whose routes trust a stub issuer, with real keys, real signatures and real sockets.
+/// A gateway whose routes trust the test's own issuer: real keys, real signatures and real sockets.
 struct IssuerRig {
   let rig: Rig
   let issuer: StubIssuer
@@ -23,7 +23,7 @@ struct IssuerRig {
     var text: String { all.withLock { $0.map(\.message).joined(separator: "\n") } }
   }
 
-  /// Runs with a stub issuer and a gateway by those settings; `ISSUER` in them is the stub's URL.
+  /// Runs with such an issuer and a gateway by those settings; `ISSUER` in them is its URL.
   static func run(
     _ settings: String = "{}", strict: Bool = false, documentIssuer: String? = nil,
     _ work: (IssuerRig) async throws -> Void
